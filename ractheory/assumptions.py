@@ -1,0 +1,180 @@
+"""The vocabulary of assumptions: what a theorem asks for and what an objective, oracle or law grants.
+
+Each assumption is a frozen value that carries its constant and can be tested: `violation` returns by
+how much it fails at given points, relative to the size of the terms (0 or negative when it holds).
+Objectives enter only through `value` and `gradient`, on flat parameter vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ractheory.errors import real
+
+Vector = NDArray[np.float64]
+
+
+class Function(Protocol):
+    """What an assumption needs of an objective, on flat parameter vectors of shape (dim,)."""
+
+    def flat_value(self, w: Vector) -> float: ...
+
+    def flat_gradient(self, w: Vector) -> Vector: ...
+
+
+@dataclass(frozen=True)
+class LSmooth:
+    """|grad f(W) - grad f(V)| <= L |W - V| for all W, V."""
+
+    L: float
+
+    def __post_init__(self) -> None:
+        real("L", self.L, 0.0, open_low=True)
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        difference = np.linalg.norm(f.flat_gradient(w) - f.flat_gradient(v))
+        return float(difference / (self.L * np.linalg.norm(w - v)) - 1.0)
+
+
+@dataclass(frozen=True)
+class LowerBounded:
+    """f(W) >= fstar for all W."""
+
+    fstar: float
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        return float((self.fstar - f.flat_value(w)) / (1.0 + abs(self.fstar)))
+
+
+@dataclass(frozen=True)
+class Attained:
+    """f has a minimiser, at distance `distance` (Frobenius) from the start; the infimum is a minimum."""
+
+    distance: float
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        return -self.distance
+
+
+@dataclass(frozen=True)
+class Convex:
+    """f(V) >= f(W) + <grad f(W), V - W>; with a subgradient where f is not smooth."""
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        fw, fv, inner = f.flat_value(w), f.flat_value(v), float(f.flat_gradient(w) @ (v - w))
+        return (fw + inner - fv) / (abs(fw) + abs(fv) + abs(inner) + 1e-300)
+
+
+@dataclass(frozen=True)
+class StronglyConvex:
+    """f(V) >= f(W) + <grad f(W), V - W> + mu/2 |V - W|^2."""
+
+    mu: float
+
+    def __post_init__(self) -> None:
+        real("mu", self.mu, 0.0, open_low=True)
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        fw, fv, inner = f.flat_value(w), f.flat_value(v), float(f.flat_gradient(w) @ (v - w))
+        quadratic = self.mu / 2 * float((v - w) @ (v - w))
+        return (fw + inner + quadratic - fv) / (abs(fw) + abs(fv) + abs(inner) + quadratic)
+
+
+@dataclass(frozen=True)
+class PL:
+    """Polyak-Lojasiewicz: 1/2 |grad f(W)|^2 >= mu (f(W) - fstar)."""
+
+    mu: float
+    fstar: float
+
+    def __post_init__(self) -> None:
+        real("mu", self.mu, 0.0, open_low=True)
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        g = f.flat_gradient(w)
+        half_norm = float(g @ g) / 2
+        gap = self.mu * (f.flat_value(w) - self.fstar)
+        return (gap - half_norm) / (abs(gap) + half_norm + 1e-300)
+
+
+@dataclass(frozen=True)
+class MatrixSmooth:
+    """f(W + X) <= f(W) + <G, X> + 1/2 <X, K X>, K acting on the left (or on the right).
+
+    `eigenvalues` are those of K in descending order, `diagonal` its diagonal in the coordinate basis
+    (what a coordinate sketch sees).
+    """
+
+    eigenvalues: tuple[float, ...]
+    diagonal: tuple[float, ...]
+    side: str = "left"
+
+    @property
+    def L(self) -> float:
+        return max(self.eigenvalues)
+
+    @property
+    def trace(self) -> float:
+        return float(sum(self.eigenvalues))
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        """Tested through its consequence L = k_max; the contract tests compare K itself."""
+        return LSmooth(self.L).violation(f, w, v)
+
+
+@dataclass(frozen=True)
+class Lipschitz:
+    """|g| <= G0 for every subgradient g: f is G0-Lipschitz."""
+
+    G0: float
+
+    def violation(self, f: Function, w: Vector, v: Vector) -> float:
+        return float(np.linalg.norm(f.flat_gradient(w)) / self.G0 - 1.0)
+
+
+@dataclass(frozen=True)
+class ExpectedSmoothness:
+    """E |g|^2 <= 2 A (f - fstar) + B |grad f|^2 + C for a stochastic gradient g with E g = grad f."""
+
+    A: float
+    B: float
+    C: float
+
+
+@dataclass(frozen=True)
+class BoundedDissimilarity:
+    """(1/N) sum_i |grad f_i - grad f|^2 <= 2 A (f - fstar) + C, every f_i L-smooth."""
+
+    A: float
+    C: float
+    components: int
+    component_L: float
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """(1/M) sum_m |grad f_m - grad f|^2 <= zeta^2 over the clients of a federation."""
+
+    zeta: float
+    clients: int
+
+
+@dataclass(frozen=True)
+class PositiveExpectedProjection:
+    """lam_min(E[H]) > 0. A frozen factor has lam_min = 0."""
+
+    lam_min: float
+    lam_max: float
+
+
+@dataclass(frozen=True)
+class FreshSketch:
+    """The sketch of a link is independent of everything up to that link."""
+
+
+Assumption = object
+"""Any of the values above; kept open, since a theorem asks for it by its class."""
