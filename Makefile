@@ -1,0 +1,110 @@
+# The commands of the project; `make` alone lists them.
+
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+RUN    := $(PY) -m
+# The interpreter that makes the environment; empty when the machine has none that fits.
+PYTHON ?=
+ARGS   ?=
+JOBS   ?= 2
+
+LOCKED    := $(VENV)/.locked
+INSTALLED := $(VENV)/.installed
+CANDIDATES := $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14 python
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+FAST := not slow and not browser and not fault and not fuzz
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+# An environment made elsewhere (a copied or moved checkout) points there: make it anew.
+ifneq ($(shell cat "$(LOCKED)" 2>/dev/null),$(CURDIR))
+.PHONY: $(LOCKED)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test test-slow test-browser test-fault fuzz check format lock \
+        bench figures docs coverage clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(INSTALLED) ## make the environment: locked dependencies and the package in place
+	@echo "setup: $(VENV) is ready"
+
+$(LOCKED): requirements.lock
+	@found=; \
+	for candidate in $(CANDIDATES); do \
+	    if "$$candidate" -c '$(FITS)' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "setup: no Python >= 3.11 with venv was found (tried: $(strip $(CANDIDATES))); install one, or name it: make setup PYTHON=..." >&2; \
+	    exit 1; \
+	fi; \
+	echo "setup: making $(VENV) with $$found"; \
+	"$$found" -m venv --clear "$(VENV)"
+	@echo "setup: installing the dependencies of requirements.lock (about a minute)"
+	@$(RUN) pip install --quiet --progress-bar off --require-hashes -r requirements.lock
+	@printf '%s\n' "$(CURDIR)" > "$@"
+
+$(INSTALLED): $(LOCKED) pyproject.toml ractheory/__init__.py
+	@echo "setup: installing ractheory in place"
+	@$(RUN) pip install --quiet --progress-bar off --no-deps --no-build-isolation -e .
+	@touch "$@"
+
+repro: setup ## run the claims and write results/ (ARGS="--quick" and others)
+	$(PY) paper_repro.py $(ARGS)
+
+test: export OPENBLAS_NUM_THREADS = 1
+test: setup ## run the fast tests
+	$(RUN) pytest -n $(JOBS) -m "$(FAST)" $(ARGS)
+
+test-slow: setup ## run the long tests
+	$(RUN) pytest -n $(JOBS) -m slow $(ARGS)
+
+test-browser: setup ## run the tests that open the report in a browser
+	$(RUN) pytest -m browser $(ARGS)
+
+test-fault: setup ## run the tests that kill workers and interrupt runs
+	$(RUN) pytest -m fault $(ARGS)
+
+fuzz: setup ## search for inputs that break a property
+	$(RUN) pytest -n $(JOBS) -m fuzz $(ARGS)
+
+coverage: setup ## run the fast tests and report the lines that they miss
+	$(RUN) coverage erase
+	$(RUN) coverage run -m pytest -m "$(FAST)" $(ARGS)
+	$(RUN) coverage combine --quiet
+	$(RUN) coverage report
+
+check: setup ## check format, lint, types and layers
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+format: setup ## format the code and mend what lint can mend
+	$(RUN) ruff check --fix-only .
+	$(RUN) ruff format .
+
+bench: setup ## time the engine against its references: results/bench.json
+	$(RUN) benchmarks $(ARGS)
+
+figures: setup ## draw the figures from the records
+	$(RUN) figures $(ARGS)
+
+docs: setup ## build the documentation
+	$(RUN) docs $(ARGS)
+
+lock: ## renew requirements.lock (needs uv); an existing entry moves only with ARGS=--upgrade
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra pep --extra smt --extra cluster --extra table --extra dev \
+	    --output-file requirements.lock $(ARGS) pyproject.toml
+
+clean: ## remove caches and builds; results/ and the environment stay
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
+	rm -f .coverage .coverage.*
+	find . -path "./$(VENV)" -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+distclean: clean ## clean, and remove the environment
+	rm -rf "$(VENV)"

@@ -1,0 +1,1 @@
+"""Figures drawn from records: one file a figure."""

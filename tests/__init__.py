@@ -1,0 +1,1 @@
+"""Contract tests over the registries, naive oracles, planted errors and properties."""
