@@ -43,8 +43,8 @@ $(LOCKED): requirements.lock
 	fi; \
 	echo "setup: making $(VENV) with $$found"; \
 	"$$found" -m venv --clear "$(VENV)"
-	@echo "setup: installing the dependencies of requirements.lock (about a minute)"
-	@$(RUN) pip install --quiet --progress-bar off --require-hashes -r requirements.lock
+	@echo "setup: installing the dependencies of requirements.lock (a minute or two)"
+	@$(RUN) pip install --quiet --progress-bar off --no-compile --require-hashes -r requirements.lock
 	@printf '%s\n' "$(CURDIR)" > "$@"
 
 $(INSTALLED): $(LOCKED) pyproject.toml ractheory/__init__.py
