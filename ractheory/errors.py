@@ -34,7 +34,7 @@ def integer(name: str, value: object, low: int, high: int | None = None, mend: s
     is_integer = hasattr(value, "__index__") and not isinstance(value, bool)
     if not is_integer or value < low or (high is not None and value > high):  # type: ignore[operator]
         raise UsageError.of(name, value, allowed, mend or f"choose another {name}")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]
 
 
 def real(

@@ -15,7 +15,9 @@ def theorem(name: str) -> Theorem:
     'RAC-LoRA'
     """
     if name not in THEOREMS:
-        raise UsageError.of("theorem", name, ", ".join(sorted(THEOREMS)), "see 'ractheory list theorems'")
+        raise UsageError.of(
+            "theorem", name, ", ".join(sorted(THEOREMS)), "see 'ractheory list theorems'"
+        )
     return THEOREMS[name]
 
 

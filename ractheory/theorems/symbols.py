@@ -54,7 +54,7 @@ alpha = sp.Symbol("alpha", positive=True)
 """Error level of a statement that holds with probability 1 - alpha."""
 
 
-class Observable(sp.Function):  # type: ignore[misc]
+class Observable(sp.Function):
     """A quantity of one run, as a function of the step; measured by `ractheory.compare`."""
 
     latex_name = ""
