@@ -176,5 +176,10 @@ class FreshSketch:
     """The sketch of a link is independent of everything up to that link."""
 
 
+@dataclass(frozen=True)
+class ProjectedStep:
+    """Each link moves W by -gamma H G (or -gamma G H), H the orthogonal projection of the sketch."""
+
+
 Assumption = object
 """Any of the values above; kept open, since a theorem asks for it by its class."""

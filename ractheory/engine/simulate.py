@@ -1,0 +1,190 @@
+"""Run a method on an objective for many seeds: threads over seeds, the same bits for any number of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ractheory.engine import factored, projected
+from ractheory.engine.draw import LawCode
+from ractheory.engine.factored import FactorPlan, factored_block
+from ractheory.engine.gradients import scratch_for
+from ractheory.engine.projected import Plan, projected_block
+from ractheory.engine.random import stream_key
+from ractheory.errors import UsageError, integer
+from ractheory.laws import Importance, Law
+from ractheory.methods import AdamW, ExactLink, Method, Trains
+from ractheory.objectives.base import Objective
+from ractheory.objectives.structure import Family, Problem
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was recorded of S seeds over T links.
+
+    Attributes
+    ----------
+    gap : f(W_t) - fstar, shape (S, T+1)
+    grad_sq : |grad f(W_t)|^2, shape (S, T+1)
+    step_sq : |H_t G_t|^2 at the start of each link for a projected method, the squared gradient norm on
+        the trained factors otherwise; shape (S, T)
+    diverged_at : first link whose start was out of bounds, -1 for a run that stayed; shape (S,)
+    final : last parameters, flat, shape (S, dim)
+    """
+
+    gap: Array
+    grad_sq: Array
+    step_sq: Array
+    diverged_at: NDArray[np.int64]
+    final: Array
+
+    @property
+    def seeds(self) -> int:
+        return len(self.gap)
+
+    @property
+    def links(self) -> int:
+        return self.step_sq.shape[1]
+
+
+_CODES = {
+    "haar": LawCode.GAUSSIAN,
+    "gaussian": LawCode.GAUSSIAN,
+    "coordinates": LawCode.COORDINATES,
+    "importance": LawCode.IMPORTANCE,
+    "rademacher": LawCode.RADEMACHER,
+    "hadamard": LawCode.HADAMARD,
+    "frozen": LawCode.GAUSSIAN,
+    "identity": LawCode.IDENTITY,
+}
+
+_SIDES = {
+    Trains.FULL: projected.LEFT,
+    Trains.LEFT: projected.LEFT,
+    Trains.RIGHT: projected.RIGHT,
+    Trains.BERNOULLI: projected.BERNOULLI,
+    Trains.BOTH: factored.BOTH,
+}
+
+
+def law_code(law: Law) -> int:
+    """Return the kernel's code of a law."""
+    return int(_CODES[law.name])
+
+
+def _probabilities(law: Law) -> Array:
+    return np.array(law.probabilities if isinstance(law, Importance) else (), dtype=np.float64)
+
+
+def plan_of(method: Method) -> Plan | FactorPlan:
+    """Return the numbers that a kernel needs to run `method`."""
+    frozen = method.law.name == "frozen"
+    code, side = law_code(method.law), _SIDES[method.trains]
+    redraw = method.redraw and not frozen
+    if method.projected:
+        link = projected.EXACT if isinstance(method.inner, ExactLink) else projected.PSEUDO_INVERSE
+        return Plan(
+            code, max(method.rank, 1), side, method.left_probability, redraw, link,
+            method.inner.steps, method.step, _probabilities(method.law),
+        )  # fmt: skip
+    adam = method.inner if isinstance(method.inner, AdamW) else AdamW()
+    solver = factored.ADAMW if isinstance(method.inner, AdamW) else factored.GRADIENT
+    return FactorPlan(
+        code, method.rank, side, method.left_probability, redraw, solver,
+        method.inner.steps, method.step, method.scale, method.initial_std, method.gaussian_is_A,
+        adam.beta1, adam.beta2, adam.epsilon, adam.weight_decay, adam.reset,
+        _probabilities(method.law),
+    )  # fmt: skip
+
+
+def simulate(
+    objective: Objective,
+    method: Method,
+    start: Array,
+    links: int,
+    seeds: int | range,
+    stream: str = "ractheory",
+    threads: int | None = None,
+) -> Run:
+    """Simulate `method` on `objective` from the flat vector `start` for every seed.
+
+    Parameters
+    ----------
+    start : flat parameters, shape (dim,), or one start per seed, shape (S, dim)
+    links : T, the number of links recorded
+    seeds : how many seeds, or the range of their numbers
+    stream : name that every random draw is derived from
+    threads : worker threads; all cores unless given. The result does not depend on it
+
+    Raises
+    ------
+    UsageError : sizes that do not fit, or an exact link on a function that is no quadratic
+    """
+    numbers = range(integer("seeds", seeds, 1)) if isinstance(seeds, int) else seeds
+    integer("steps", links, 1)
+    method.validate(objective.shapes)
+    problem = _compiled(objective, method)
+    if np.shape(start) not in ((objective.dim,), (len(numbers), objective.dim)):
+        raise UsageError.of(
+            "shape of the start", np.shape(start), f"({objective.dim},)", "flatten the blocks"
+        )
+    final = np.empty((len(numbers), objective.dim))
+    final[:] = start
+    shape = (len(numbers), links + 1)
+    run = Run(
+        np.empty(shape), np.empty(shape), np.empty((len(numbers), links)),
+        np.empty(len(numbers), dtype=np.int64), final,
+    )  # fmt: skip
+    kernel = projected_block if method.projected else factored_block
+    arguments = (problem, plan_of(method), stream_key(stream))
+    _over_threads(kernel, arguments, np.array(numbers, dtype=np.int64), run, threads)
+    return run
+
+
+def _compiled(objective: Objective, method: Method) -> Problem:
+    problem = objective.problem()
+    if problem is None:
+        raise UsageError.of(
+            "objective", objective.name, "one of the compiled families", "use the transcription"
+        )
+    quadratic = problem.family in (Family.ENTRY_QUADRATIC, Family.MATRIX_QUADRATIC)
+    if isinstance(method.inner, ExactLink) and not quadratic:
+        raise UsageError.of(
+            "objective of exact links", objective.name, "a quadratic", "use pseudo-inverse steps"
+        )
+    return problem
+
+
+def _over_threads(
+    kernel: Callable[..., None],
+    arguments: tuple[Any, ...],
+    seeds: NDArray[np.int64],
+    run: Run,
+    threads: int | None,
+) -> None:
+    workers = min(threads or os.cpu_count() or 1, len(seeds))
+    cuts = (
+        np.linspace(0, len(seeds), 4 * workers + 1).astype(int) if workers > 1 else [0, len(seeds)]
+    )
+
+    def work(low: int, high: int) -> None:
+        part = slice(low, high)
+        kernel(
+            *arguments, seeds[part], scratch_for(arguments[0]), run.final[part],
+            run.gap[part], run.grad_sq[part], run.step_sq[part], run.diverged_at[part],
+        )  # fmt: skip
+
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        pieces = pairwise(cuts)
+        for job in [pool.submit(work, low, high) for low, high in pieces if low < high]:
+            job.result()
