@@ -1,0 +1,43 @@
+"""Objectives: f, its gradient and its exact constants, by name or from the families' classes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ractheory.errors import UsageError
+from ractheory.objectives import quadratic
+from ractheory.objectives.base import Constants, Objective
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "counterexample": quadratic.counterexample,
+    "isotropic": quadratic.isotropic,
+    "entry-weights": quadratic.entry_weights,
+    "spectrum-left": quadratic.spectrum_left,
+    "spectrum-right": quadratic.spectrum_right,
+    "quadratic-blocks": quadratic.quadratic_blocks,
+}
+"""The factories by name; every parameter of every factory has a default."""
+
+
+def objective(name: str, **parameters: Any) -> Objective:
+    """Return the objective `name`, made by its factory with `parameters`.
+
+    Raises UsageError for an unknown name or parameter, or a value that the factory refuses.
+
+    >>> objective("counterexample").constants.L
+    20.0
+    """
+    if name not in OBJECTIVES:
+        known = ", ".join(sorted(OBJECTIVES))
+        raise UsageError.of("objective", name, f"one of {known}", "choose one of them")
+    known_parameters = list(inspect.signature(OBJECTIVES[name]).parameters)
+    for given in parameters:
+        if given not in known_parameters:
+            allowed = f"one of {', '.join(known_parameters) or '(none)'}"
+            raise UsageError.of(f"parameter of {name}", given, allowed, "correct its name")
+    return OBJECTIVES[name](**parameters)
+
+
+__all__ = ["OBJECTIVES", "Constants", "Objective", "objective"]
