@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ractheory.engine import factored, projected
-from ractheory.engine.draw import LawCode
 from ractheory.engine.factored import FactorPlan, factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.projected import Plan, projected_block
 from ractheory.engine.random import stream_key
 from ractheory.errors import UsageError, integer
-from ractheory.laws import Importance, Law
 from ractheory.methods import AdamW, ExactLink, Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.objectives.structure import Family, Problem
+from ractheory.sketches import CODES, inclusion_probabilities
 
 Array = NDArray[np.float64]
 
@@ -57,17 +56,6 @@ class Run:
         return self.step_sq.shape[1]
 
 
-_CODES = {
-    "haar": LawCode.GAUSSIAN,
-    "gaussian": LawCode.GAUSSIAN,
-    "coordinates": LawCode.COORDINATES,
-    "importance": LawCode.IMPORTANCE,
-    "rademacher": LawCode.RADEMACHER,
-    "hadamard": LawCode.HADAMARD,
-    "frozen": LawCode.GAUSSIAN,
-    "identity": LawCode.IDENTITY,
-}
-
 _SIDES = {
     Trains.FULL: projected.LEFT,
     Trains.LEFT: projected.LEFT,
@@ -77,25 +65,16 @@ _SIDES = {
 }
 
 
-def law_code(law: Law) -> int:
-    """Return the kernel's code of a law."""
-    return int(_CODES[law.name])
-
-
-def _probabilities(law: Law) -> Array:
-    return np.array(law.probabilities if isinstance(law, Importance) else (), dtype=np.float64)
-
-
 def plan_of(method: Method) -> Plan | FactorPlan:
     """Return the numbers that a kernel needs to run `method`."""
     frozen = method.law.name == "frozen"
-    code, side = law_code(method.law), _SIDES[method.trains]
+    code, side = int(CODES[method.law.name]), _SIDES[method.trains]
     redraw = method.redraw and not frozen
     if method.projected:
         link = projected.EXACT if isinstance(method.inner, ExactLink) else projected.PSEUDO_INVERSE
         return Plan(
             code, max(method.rank, 1), side, method.left_probability, redraw, link,
-            method.inner.steps, method.step, _probabilities(method.law),
+            method.inner.steps, method.step, inclusion_probabilities(method.law),
         )  # fmt: skip
     adam = method.inner if isinstance(method.inner, AdamW) else AdamW()
     solver = factored.ADAMW if isinstance(method.inner, AdamW) else factored.GRADIENT
@@ -103,7 +82,7 @@ def plan_of(method: Method) -> Plan | FactorPlan:
         code, method.rank, side, method.left_probability, redraw, solver,
         method.inner.steps, method.step, method.scale, method.initial_std, method.gaussian_is_A,
         adam.beta1, adam.beta2, adam.epsilon, adam.weight_decay, adam.reset,
-        _probabilities(method.law),
+        inclusion_probabilities(method.law),
     )  # fmt: skip
 
 

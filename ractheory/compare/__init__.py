@@ -1,0 +1,5 @@
+"""The bridge: runs of the simulation wing against theorems of the theory wing."""
+
+from ractheory.compare.comparison import Comparison, check, check_claim
+
+__all__ = ["Comparison", "check", "check_claim"]

@@ -1,0 +1,128 @@
+"""From a claim to the objects it names: objective, method, starting point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
+from ractheory.engine.random import Purpose, fill_normal, stream_key
+from ractheory.errors import UsageError, real
+from ractheory.laws import Importance
+from ractheory.methods import METHODS, Method, sketch_law
+from ractheory.objectives import objective
+from ractheory.objectives.base import Objective
+from ractheory.theorems.beyond import effective_L
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a claim runs: an objective, a method, and where it starts (flat)."""
+
+    objective: Objective
+    method: Method
+    start: Vector
+
+
+UNITS: dict[str, Callable[[Objective, MethodSpec], float]] = {
+    "1/L": lambda f, _: 1.0 / _smoothness(f),
+    "1/L_eff": lambda f, spec: 1.0 / _effective(f, spec),
+    "1/(L N)": lambda f, _: 1.0 / ((f.component_L() or np.nan) * f.components),
+    "absolute": lambda f, _: 1.0,
+}
+"""Units of a step. L is that of the whole objective; in 1/(L N) it is that of the worst component."""
+
+
+def _smoothness(f: Objective) -> float:
+    if f.constants.L is None:
+        raise UsageError.of(
+            "unit of the step", "1/L", "'absolute' for a nonsmooth objective", f"{f.name} has no L"
+        )
+    return f.constants.L
+
+
+def _effective(f: Objective, spec: MethodSpec) -> float:
+    if f.constants.curvature is None:
+        raise UsageError.of(
+            "unit of the step", "1/L_eff", "an objective with one-sided curvature",
+            f"{f.name} has none; use 1/L",
+        )  # fmt: skip
+    return effective_L(f.constants.curvature, spec.rank, spec.law)
+
+
+@lru_cache(maxsize=8)
+def _cached_objective(name: str, parameters: tuple[tuple[str, Any], ...]) -> Objective:
+    return objective(name, **dict(parameters))
+
+
+def build_objective(spec: ObjectiveSpec) -> Objective:
+    """Return the objective of `spec`; the last few are kept, since many claims share one."""
+    frozen = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in spec.parameters.items())
+    return _cached_objective(spec.name, frozen)
+
+
+def build_method(spec: MethodSpec, f: Objective) -> Method:
+    """Return the method of `spec`, its step resolved against the constants of f."""
+    if spec.name not in METHODS:
+        raise UsageError.of("method", spec.name, ", ".join(METHODS), "see 'ractheory list methods'")
+    if spec.unit not in UNITS:
+        raise UsageError.of("unit of the step", spec.unit, ", ".join(UNITS), "choose one of these")
+    step = spec.step * UNITS[spec.unit](f, spec)
+    arguments: dict[str, Any] = dict(spec.options)
+    if spec.name != "fpft":
+        arguments["rank"] = spec.rank
+    if spec.name in ONE_SIDED:
+        arguments["side"] = spec.side
+    if spec.name == "rac-lora":
+        arguments["law"] = _law(spec, arguments)
+    try:
+        method = METHODS[spec.name](step, **arguments)
+    except TypeError as problem:
+        raise UsageError.of(
+            f"options of {spec.name}", sorted(arguments), "those of the method", str(problem)
+        ) from None
+    method.validate(f.shapes)
+    return method
+
+
+ONE_SIDED = ("rac-lora", "asymlora")
+
+
+def _law(spec: MethodSpec, arguments: dict[str, Any]) -> Any:
+    if spec.law == "importance":
+        if "probabilities" not in arguments:
+            raise UsageError.of("sketch", "importance", "one with probabilities", "set probabilities")
+        return Importance(tuple(arguments.pop("probabilities")))
+    return sketch_law(spec.law, spec.rank)
+
+
+def start_point(kind: str, f: Objective, stream: str) -> Vector:
+    """Return the flat starting point "zero", "normal:SCALE", or "far:SCALE" of f.
+
+    "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser.
+    """
+    word, _, text = kind.partition(":")
+    scale = real("scale of the start", text or "1", 0.0)
+    point = np.zeros(f.dim)
+    if word == "zero":
+        return point
+    if word not in ("normal", "far"):
+        raise UsageError.of("start", kind, "zero, normal:SCALE or far:SCALE", "choose one of these")
+    fill_normal(stream_key(stream), 0, 0, int(Purpose.START), point)
+    point *= scale
+    if word == "far" and f.constants.minimiser is not None:
+        point += f.constants.minimiser
+    return point
+
+
+def experiment(claim: Claim, stream: str) -> Experiment:
+    """Return what `claim` runs."""
+    f = build_objective(claim.objective)
+    return Experiment(f, build_method(claim.method, f), start_point(claim.start, f, stream))

@@ -1,0 +1,181 @@
+"""A comparison: one claim decided, with everything that a reader needs to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ractheory.claims.claim import Claim
+from ractheory.compare.build import Experiment, build_method, experiment
+from ractheory.compare.decide import Decision, decide
+from ractheory.compare.facts import facts_of
+from ractheory.compare.observables import Context
+from ractheory.engine.simulate import simulate
+from ractheory.evidence import Evidence, Verdict, claim_error_rate
+from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
+
+Array = NDArray[np.float64]
+
+QUANTILES = {"low": 0.05, "median": 0.5, "high": 0.95}
+"""Bands of f(W_t) - fstar over the seeds that records keep for figures."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of one claim.
+
+    Attributes
+    ----------
+    claim : what was asked
+    hypotheses : every hypothesis with whether it holds, and why
+    decision : verdict, evidence, observed value and bound
+    facts : the constants that entered
+    curves : arrays over t for figures: mean, quantiles, share of diverged runs, bound
+    """
+
+    claim: Claim
+    hypotheses: tuple[Checked, ...]
+    decision: Decision
+    facts: Facts
+    curves: Mapping[str, Array] = field(default_factory=dict)
+    seeds: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.decision.verdict
+
+    @property
+    def as_expected(self) -> bool:
+        return self.verdict.value == self.claim.expected
+
+    @property
+    def ratio(self) -> float | None:
+        """Observed value over bound; None where there is no bound or it is zero."""
+        observed, bound = self.decision.observed, self.decision.bound
+        if observed is None or bound is None or bound == 0.0:
+            return None
+        return observed / bound
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the claim object of the result file, all but its seconds."""
+        claim, facts = self.claim, self.facts
+        parameters = {k: facts[k] for k in PARAMETERS if k in facts}
+        parameters |= {
+            "step": str(claim.method), "start": claim.start, "seeds": self.seeds,
+            "statement": claim.statement or theorem(claim.theorem).statement().name,
+            "bound_factor": claim.bound_factor,
+        }  # fmt: skip
+        if claim.declared is not None:
+            parameters["declared"] = f"{claim.declared}; {claim.declared.sketch}"
+        return {
+            "id": claim.id,
+            "theorem": claim.theorem,
+            "source": claim.source or theorem(claim.theorem).source,
+            "objective": str(claim.objective),
+            "method": str(claim.method),
+            "sketch": claim.method.sketch,
+            "parameters": parameters,
+            "hypotheses": [
+                {"name": h.name, "holds": h.holds, "reason": h.reason} for h in self.hypotheses
+            ],
+            "observed": _number(self.decision.observed),
+            "bound": _number(self.decision.bound),
+            "ratio": _number(self.ratio),
+            "verdict": self.verdict.value,
+            "expected": claim.expected,
+            "evidence": self.decision.evidence.to_json(),
+            "real_data": claim.real_data,
+            "note": claim.note,
+        }
+
+    def __str__(self) -> str:
+        ratio = f", observed/bound {self.ratio:.4g}" if self.ratio is not None else ""
+        return f"{self.claim.id}: {self.verdict.value} (expected {self.claim.expected}){ratio}"
+
+
+PARAMETERS = ("m", "n", "r", "N", "gamma", "eta", "s", "T", "L", "mu", "lam_min", "lam_max")
+"""Constants that a result file repeats."""
+
+
+def _number(value: float | None) -> float | str | None:
+    if value is None or np.isnan(value):
+        return None
+    return float(value) if np.isfinite(value) else ("inf" if value > 0 else "-inf")
+
+
+def check_claim(
+    claim: Claim, seed: str = "ractheory", error_rate: float | None = None
+) -> Comparison:
+    """Run and decide `claim`; every random draw derives from `seed` and the claim's id.
+
+    Raises
+    ------
+    UsageError : the claim names something that does not exist or does not fit
+    """
+    rate = claim_error_rate() if error_rate is None else error_rate
+    the_theorem = theorem(claim.theorem)
+    statement = the_theorem.statement(claim.statement)
+    stream = f"{seed}/{claim.id}"
+    ran = experiment(claim, stream)
+    facts = _declared_facts(claim, ran)
+    hypotheses = the_theorem.check(facts, statement)
+    applies = all(h.holds for h in hypotheses)
+    if statement.form is Form.EXACT:
+        context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
+        return Comparison(claim, hypotheses, decide(statement, context, rate), facts)
+    run = simulate(ran.objective, ran.method, ran.start, claim.steps, claim.seeds, stream)
+    context = Context(ran, run, facts, stream)
+    decision = (
+        decide(statement, context, rate, claim.bound_factor) if applies else _rejected(hypotheses)
+    )
+    curves = _curves(context, statement if applies else None, claim.bound_factor)
+    return Comparison(claim, hypotheses, decision, facts, curves, run.seeds)
+
+
+def _declared_facts(claim: Claim, ran: Experiment) -> Facts:
+    """Return the facts that the theorem is handed: those declared, where they differ from the run."""
+    method = ran.method
+    if claim.declared is not None:
+        method = build_method(claim.declared, ran.objective)
+    return facts_of(ran.objective, method, ran.start, claim.steps)
+
+
+def _rejected(hypotheses: tuple[Checked, ...]) -> Decision:
+    failed = "; ".join(f"{h.name}: {h.reason}" for h in hypotheses if not h.holds)
+    return Decision(
+        Verdict.NOT_APPLICABLE, Evidence("exact", 0.0, None, None, 0, failed), None, None
+    )
+
+
+def _curves(context: Context, statement: Statement | None, factor: float) -> dict[str, Array]:
+    run = context.run
+    finite = np.where(np.isfinite(run.gap), run.gap, np.inf)
+    curves = {"t": np.arange(run.links + 1, dtype=float)}
+    with np.errstate(invalid="ignore", over="ignore"):
+        curves["mean"] = finite.mean(axis=0)
+        for name, level in QUANTILES.items():
+            curves[name] = np.quantile(finite, level, axis=0, method="inverted_cdf")
+        grads = np.where(np.isfinite(run.grad_sq), run.grad_sq, np.inf)
+        curves["grad_sq"] = grads.mean(axis=0)
+    curves["diverged"] = np.array([np.mean(run.diverged_at >= 0)])
+    if statement is not None and statement.form is Form.EXPECTATION:
+        curves["bound"] = factor * _bound_curve(context, statement)
+    return curves
+
+
+def _bound_curve(context: Context, statement: Statement) -> Array:
+    """Return the bound at T = 1, 2, ..., the number of links; NaN at 0."""
+    t = np.arange(1, context.run.links + 1, dtype=float)
+    facts = Facts({**context.facts.values, "T": t}, context.facts.assumptions)
+    start = {e: context.run.gap[0, 0] for e in statement.right.atoms(symbols.gap)}
+    bound = np.broadcast_to(np.asarray(evaluate(statement.right, facts, start)), t.shape)
+    return np.concatenate([[np.nan], bound])
+
+
+def check(claim: Claim, seed: str = "ractheory") -> Comparison:
+    """Run one comparison with the user's own parameters, at the error rate of one claim."""
+    return check_claim(claim, seed)
