@@ -181,5 +181,56 @@ class ProjectedStep:
     """Each link moves W by -gamma H G (or -gamma G H), H the orthogonal projection of the sketch."""
 
 
+@dataclass(frozen=True)
+class IsotropicLaw:
+    """E[H] = rho I."""
+
+    rho: float
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """f(W) = fstar + 1/2 |D|_K^2, D = W - W*, a positive semidefinite quadratic form."""
+
+
+@dataclass(frozen=True)
+class MatrixQuadratic(Quadratic):
+    """f(W) = fstar + 1/2 tr(D^T K D) with K on the left, or 1/2 tr(D K D^T) on the right."""
+
+    side: str = "left"
+
+
+@dataclass(frozen=True)
+class EntryQuadratic(Quadratic):
+    """f(W) = fstar + 1/2 sum_ij k_ij D_ij^2, a weight for each entry."""
+
+
+@dataclass(frozen=True)
+class IsotropicQuadratic(MatrixQuadratic):
+    """f(W) = fstar + (L/2) |W - W*|^2."""
+
+    L: float = 1.0
+
+
+@dataclass(frozen=True)
+class CounterexampleQuadratic(EntryQuadratic):
+    """f(x) = x^T M x + b^T x, M = Diag(10, 1, ..., 1), b = 1, x = vec(W), W of shape 3 x 3."""
+
+
+@dataclass(frozen=True)
+class RankConstrained:
+    """W_t - W_0 has rank at most r at every step: one pair of factors, never merged and redrawn."""
+
+
+@dataclass(frozen=True)
+class FrozenFactor:
+    """W_t - W_0 = s B A_t (or s B_t A) at every step, the same B (or A) for all t."""
+
+
+@dataclass(frozen=True)
+class IndependentFactor:
+    """The frozen factor is drawn independently of f and of W_0."""
+
+
 Assumption = object
 """Any of the values above; kept open, since a theorem asks for it by its class."""

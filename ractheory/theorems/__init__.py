@@ -1,11 +1,12 @@
 """Theorems as values; the registry of all of them, by id."""
 
 from ractheory.errors import UsageError
-from ractheory.theorems import gradient
+from ractheory.theorems import failures, floors, gradient
 from ractheory.theorems.hypotheses import Assumes, Checked, Condition, Facts
 from ractheory.theorems.statement import Form, Statement, Theorem, evaluate
 
-THEOREMS: dict[str, Theorem] = {th.id: th for family in (gradient,) for th in family.THEOREMS}
+FAMILIES = (gradient, floors, failures)
+THEOREMS: dict[str, Theorem] = {th.id: th for family in FAMILIES for th in family.THEOREMS}
 
 
 def theorem(name: str) -> Theorem:

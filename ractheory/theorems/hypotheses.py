@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ractheory import assumptions as vocabulary
+from ractheory.theorems.printing import text
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Condition:
 
     @property
     def statement(self) -> str:
-        return str(self.relation)
+        return text(self.relation)
 
     def check(self, facts: Facts) -> Checked:
         """Decide the relation on the facts; a relation whose constants are unknown does not hold.

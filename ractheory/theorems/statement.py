@@ -8,20 +8,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from ractheory.errors import UsageError
 from ractheory.theorems.hypotheses import Checked, Condition, Facts, Hypothesis
+from ractheory.theorems.obligations import Obligation
+from ractheory.theorems.printing import SIGNS, latex, text
 from ractheory.theorems.symbols import Observable
 
 
 class Form(Enum):
-    """How a statement quantifies over the runs."""
+    """How a statement quantifies over the runs. L and R are the sides of its relation.
+
+    PATHWISE: L relation R in every realisation, for every t that occurs.
+    EXPECTATION: E[L] relation R; R is deterministic (built from constants and the start).
+    CONDITIONAL: E[L | W_t] relation R(W_t) at every t, whatever W_t is: the expectation is over the
+        randomness of one link. For L = gap(t + 1) and R = q gap(t), gap(t)/q^t is a supermartingale.
+    TIME_UNIFORM: P(L relation R for all t at once) >= 1 - alpha; alpha is a constant of the relation.
+    LAW: P(L <= x) = R for every x, the symbol x of `symbols`; the values of L at distinct t are
+        independent.
+    ALMOST_SURE: the limit (for an inequality: limit superior) of L as T grows satisfies the relation,
+        with probability one.
+    ESCAPE: with positive probability the relation holds for all t at once from some t on.
+    EXACT: a fact of algebra about constants, with no run; see `Statement.obligations`.
+    """
 
     PATHWISE = "every realisation, every step"
     EXPECTATION = "in expectation over the runs"
+    CONDITIONAL = "in expectation over one link, given its start"
+    TIME_UNIFORM = "at all steps at once, with probability at least 1 - alpha"
+    LAW = "as the distribution function at x"
+    ALMOST_SURE = "almost surely, as T grows"
+    ESCAPE = "from some step on, with positive probability"
     EXACT = "a fact of algebra, with no run"
 
 
@@ -37,6 +59,7 @@ class Statement:
     needs : hypotheses beyond those of the theorem
     ceiling : an almost-sure upper bound of the left side, which a confirmation needs
     ceiling_needs : what the ceiling itself assumes
+    obligations : exact relations that an EXACT statement consists of, or that a constant rests on
     """
 
     name: str
@@ -45,6 +68,7 @@ class Statement:
     needs: tuple[Hypothesis, ...] = ()
     ceiling: sp.Expr | None = None
     ceiling_needs: tuple[Condition, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
 
     @property
     def left(self) -> sp.Expr:
@@ -59,13 +83,42 @@ class Statement:
         """Whether the statement reads left <= right."""
         return isinstance(self.relation, sp.LessThan)
 
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether the statement reads left >= right, or left > right."""
+        return isinstance(self.relation, (sp.GreaterThan, sp.StrictGreaterThan))
+
     def latex(self) -> str:
-        """Return the statement as LaTeX, with E where it is an expectation."""
-        left = sp.latex(self.left)
-        if self.form is Form.EXPECTATION:
-            left = rf"\mathbb{{E}}\left[{left}\right]"
-        sign = {sp.LessThan: r"\le", sp.GreaterThan: r"\ge", sp.Equality: "="}[type(self.relation)]
-        return f"{left} {sign} {sp.latex(self.right)}"
+        """Return the statement as LaTeX, with E or P where it is one."""
+        left, right = latex(self.left), latex(self.right)
+        sign = SIGNS[type(self.relation)][0]
+        frame = {
+            Form.EXPECTATION: r"\mathbb{E}\left[<l>\right] <s> <r>",
+            Form.CONDITIONAL: r"\mathbb{E}\left[<l> \mid W_t\right] <s> <r>",
+            Form.TIME_UNIFORM: r"\mathbb{P}\left(<l> <s> <r> \text{ for all } t\right) \ge 1 - \alpha",
+            Form.LAW: r"\mathbb{P}\left(<l> \le x\right) <s> <r>",
+            Form.ALMOST_SURE: r"\limsup_{T \to \infty} <l> <s> <r> \text{ almost surely}",
+            Form.ESCAPE: r"\mathbb{P}\left(<l> <s> <r> \text{ from some } t \text{ on}\right) > 0",
+        }.get(self.form, "<l> <s> <r>")
+        return _framed(frame, left, sign, right)
+
+    def text(self) -> str:
+        """Return the statement as plain mathematics."""
+        left, right = text(self.left), text(self.right)
+        sign = SIGNS[type(self.relation)][1]
+        frame = {
+            Form.EXPECTATION: "E[<l>] <s> <r>",
+            Form.CONDITIONAL: "E[<l> | W_t] <s> <r>",
+            Form.TIME_UNIFORM: "P(<l> <s> <r> for all t) >= 1 - alpha",
+            Form.LAW: "P(<l> <= x) <s> <r>",
+            Form.ALMOST_SURE: "limsup_T <l> <s> <r> almost surely",
+            Form.ESCAPE: "P(<l> <s> <r> from some t on) > 0",
+        }.get(self.form, "<l> <s> <r>")
+        return _framed(frame, left, sign, right)
+
+
+def _framed(frame: str, left: str, sign: str, right: str) -> str:
+    return frame.replace("<s>", sign).replace("<r>", right).replace("<l>", left)
 
 
 @dataclass(frozen=True)
@@ -106,31 +159,96 @@ class Theorem:
         chosen = statement or self.statements[0]
         return tuple(h.check(facts) for h in (*self.hypotheses, *chosen.needs))
 
+    def describe(self) -> str:
+        """Return statement, hypotheses and source as readable plain text."""
+        lines = [f"{self.id}: {self.title}", ""]
+        for statement in self.statements:
+            lines.append(f"  {statement.name} ({statement.form.value}):")
+            lines.append(f"    {statement.text()}")
+            lines += [f"    needs {h.name}: {h.statement}" for h in statement.needs]
+            lines += [f"    checked: {o.name}" for o in statement.obligations]
+        lines += ["", "Assumes"]
+        lines += [f"  {h.name}: {h.statement}" for h in self.hypotheses]
+        lines += ["", f"Source: {self.source}"]
+        lines += [f"Tight: {self.tight}"] if self.tight else []
+        lines += [f"Note: {self.note}"] if self.note else []
+        return "\n".join(lines)
 
-def constants_of(expression: sp.Expr) -> set[str]:
-    """Return the names of the constants in `expression`, observables and bound indices left out."""
+    def to_json(self) -> dict[str, Any]:
+        """Return what `ractheory list theorems --json` prints of the theorem."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "statement": self.statements[0].text(),
+            "statements": {s.name: {"form": s.form.name.lower(), "text": s.text(), "latex": s.latex()}
+                           for s in self.statements},
+            "hypotheses": [{"name": h.name, "statement": h.statement} for h in self.hypotheses],
+            "tight": self.tight,
+            "note": self.note,
+        }  # fmt: skip
+
+
+def constants_of(expression: sp.Basic) -> set[str]:
+    """Return the names of the constants in `expression`, observables and bound indices left out.
+
+    >>> from ractheory.theorems.symbols import gamma, gap
+    >>> constants_of(gamma * gap(0))
+    {'gamma'}
+    """
+    free: set[str] = set()
     bare = expression.replace(lambda e: isinstance(e, Observable), lambda e: sp.Integer(0))
-    return {str(v) for v in bare.free_symbols}
+    for symbol in bare.free_symbols:
+        free.add(str(symbol.base) if isinstance(symbol, sp.Indexed) else str(symbol))
+    return free
 
 
 def evaluate(expression: sp.Expr, facts: Facts, observed: dict[sp.Expr, Any] | None = None) -> Any:
     """Evaluate `expression` in floating point: constants from `facts`, observables from `observed`.
 
     `observed` maps each applied observable of the expression to a number or an array; the result
-    broadcasts over them.
+    broadcasts over them. A constant may be an array too (T = 0, 1, 2, ... for a curve); an indexed
+    constant is a tuple. A bound that overflows is +inf.
 
     >>> from ractheory.theorems.symbols import L, gamma
     >>> evaluate(1 - gamma * L / 2, Facts({"gamma": 0.5, "L": 2.0}))
     0.5
     """
     observed = observed or {}
-    stand_ins = {e: sp.Dummy(f"x{i}") for i, e in enumerate(sorted(observed, key=str))}
+    missing = [name for name in sorted(constants_of(expression)) if name not in facts]
+    unseen = sorted(str(e) for e in expression.atoms(Observable) if e not in observed)
+    if missing or unseen:
+        raise KeyError(f"no value for {', '.join(missing + unseen)}")
+    known: dict[sp.Expr, Any] = dict(observed)
+    for total in expression.atoms(sp.Sum):
+        known[total] = _sum(total, facts)
+    stand_ins = {e: sp.Symbol(f"_x{k}") for k, e in enumerate(sorted(known, key=str))}
     bare = expression.xreplace(stand_ins)
-    names = sorted((v for v in bare.free_symbols if not isinstance(v, sp.Dummy)), key=str)
-    constants = [v for v in names if not isinstance(v, sp.Indexed)]
-    missing = [str(v) for v in constants if str(v) not in facts]
-    if missing:
-        raise KeyError(f"no value for {', '.join(missing)}")
-    arguments = [*constants, *stand_ins.values()]
-    values = [facts[str(v)] for v in constants] + [observed[e] for e in stand_ins]
-    return sp.lambdify(arguments, bare, modules=["numpy"])(*values)
+    symbols = tuple(sorted(bare.free_symbols, key=str))
+    values = {stand_ins[e]: known[e] for e in known}
+    arguments = [
+        np.asarray(values[v] if v in values else facts[str(v)], dtype=float)[()] for v in symbols
+    ]
+    with np.errstate(over="ignore"):
+        result = np.asarray(_compiled(bare, symbols)(*arguments), dtype=float)
+    return float(result) if result.ndim == 0 else result
+
+
+@lru_cache(maxsize=512)
+def _compiled(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Any:
+    modules = ["scipy", "numpy"] if expression.has(*SPECIAL_FUNCTIONS) else ["numpy"]
+    return sp.lambdify(symbols, expression, modules=modules)
+
+
+SPECIAL_FUNCTIONS = (sp.betainc_regularized, sp.expint, sp.Ei, sp.polygamma, sp.digamma)
+"""Functions that need scipy, which is imported only where a statement has one."""
+
+
+def _sum(total: sp.Sum, facts: Facts) -> float:
+    """Return the value of a finite sum over one index whose limits are integers known from facts."""
+    ((index, low, high),) = total.limits
+    first, last = (int(evaluate(end, facts)) for end in (low, high))
+    symbols = tuple(sorted((v for v in total.function.free_symbols
+                            if v != index and not isinstance(v, sp.Indexed)), key=str))  # fmt: skip
+    term = _compiled(total.function, (index, *symbols))
+    return float(sum(term(k, *(facts[str(v)] for v in symbols)) for k in range(first, last + 1)))

@@ -1,0 +1,86 @@
+"""One contract suite over all theorems: names, printing, hypotheses that can reject, obligations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sympy as sp
+
+from ractheory.errors import UsageError
+from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, Theorem, symbols, theorem
+from ractheory.theorems.statement import constants_of
+
+STATEMENTS = [
+    pytest.param(th, s, id=f"{th.id}-{s.name}") for th in THEOREMS.values() for s in th.statements
+]
+KNOWN = {str(v) for v in vars(symbols).values() if isinstance(v, (sp.Symbol, sp.IndexedBase))}
+
+
+@pytest.mark.parametrize(("th", "statement"), STATEMENTS)
+def test_constants_are_known_symbols(th: Theorem, statement) -> None:
+    expressions = [
+        statement.relation,
+        *([statement.ceiling] if statement.ceiling is not None else []),
+    ]
+    for h in (*th.hypotheses, *statement.needs, *statement.ceiling_needs):
+        if isinstance(h, Condition):
+            expressions.append(h.relation)
+    for expression in expressions:
+        assert constants_of(expression) <= KNOWN
+
+
+@pytest.mark.parametrize(("th", "statement"), STATEMENTS)
+def test_statements_print(th: Theorem, statement) -> None:
+    for text in (statement.text(), th.describe()):
+        for leftover in ("**", "{1}", "{2}", "{3}", "<l>", "<r>", "<s>", "\u22c6"):
+            assert leftover not in text
+    latex = statement.latex()
+    assert latex.count("{") == latex.count("}")
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert "_" + "min" not in latex.replace(r"_{\min}", "")
+
+
+@pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
+def test_shape_of_a_theorem(th: Theorem) -> None:
+    names = [s.name for s in th.statements]
+    assert len(names) == len(set(names)) > 0
+    assert th.source
+    for s in th.statements:
+        assert th.statement(s.name) is s
+        if s.form is Form.EXACT:
+            assert s.obligations
+    entry = json.loads(json.dumps(th.to_json()))
+    assert {"id", "source", "statement", "hypotheses", "tight"} <= set(entry)
+    with pytest.raises(UsageError, match="choose one of"):
+        th.statement("no such statement")
+
+
+@pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
+def test_no_hypothesis_holds_of_unknown_facts(th: Theorem) -> None:
+    for statement in th.statements:
+        for h in (*th.hypotheses, *statement.needs, *statement.ceiling_needs):
+            if isinstance(h, Assumes):
+                assert isinstance(h.kind, type)
+            outcome = h.check(Facts())
+            assert not outcome.holds, h
+            assert outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("th", "obligation"),
+    [
+        pytest.param(th, o, id=f"{th.id}-{o.name}")
+        for th in THEOREMS.values() for s in th.statements for o in s.obligations
+    ],
+)  # fmt: skip
+def test_obligations_hold_exactly(th: Theorem, obligation) -> None:
+    outcome = obligation.check()
+    assert outcome.holds, outcome.reason
+    if isinstance(obligation.relation, sp.Equality):
+        assert obligation.is_identity
+
+
+def test_unknown_theorem_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="gd-pl"):
+        theorem("no-such-theorem")
