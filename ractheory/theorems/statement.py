@@ -196,11 +196,10 @@ def constants_of(expression: sp.Basic) -> set[str]:
     >>> constants_of(gamma * gap(0))
     {'gamma'}
     """
-    free: set[str] = set()
-    bare = expression.replace(lambda e: isinstance(e, Observable), lambda e: sp.Integer(0))
-    for symbol in bare.free_symbols:
-        free.add(str(symbol.base) if isinstance(symbol, sp.Indexed) else str(symbol))
-    return free
+    # A stand-in that survives multiplication; zero would take the constants of a product with it.
+    stand_ins = {e: sp.Dummy() for e in expression.atoms(Observable)}
+    free = expression.xreplace(stand_ins).free_symbols - set(stand_ins.values())
+    return {str(v.base) if isinstance(v, sp.Indexed) else str(v) for v in free}
 
 
 def evaluate(expression: sp.Expr, facts: Facts, observed: dict[sp.Expr, Any] | None = None) -> Any:
