@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ractheory.errors import UsageError
-from ractheory.objectives import quadratic
+from ractheory.objectives import classification, quadratic, regression
 from ractheory.objectives.base import Constants, Objective
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -17,6 +17,25 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "spectrum-left": quadratic.spectrum_left,
     "spectrum-right": quadratic.spectrum_right,
     "quadratic-blocks": quadratic.quadratic_blocks,
+    "ridge-synthetic": regression.ridge_synthetic,
+    "ridge-blocks": regression.ridge_blocks,
+    "least-squares-over": regression.least_squares_over,
+    "least-squares-under": regression.least_squares_under,
+    "ridge-diabetes": regression.ridge_diabetes,
+    "least-squares-diabetes": regression.least_squares_diabetes,
+    "nonconvex-regression": regression.nonconvex_regression,
+    "nonconvex-diabetes": regression.nonconvex_diabetes,
+    "welsch": regression.welsch,
+    "geman-mcclure": regression.geman_mcclure,
+    "l1-regression": regression.l1_regression,
+    "logistic-synthetic": classification.logistic_synthetic,
+    "logistic-breast-cancer": classification.logistic_breast_cancer,
+    "logistic-blocks": classification.logistic_blocks,
+    "softmax-synthetic": classification.softmax_synthetic,
+    "softmax-blocks": classification.softmax_blocks,
+    "softmax-digits": classification.softmax_digits,
+    "svm-synthetic": classification.svm_synthetic,
+    "svm-breast-cancer": classification.svm_breast_cancer,
 }
 """The factories by name; every parameter of every factory has a default."""
 
