@@ -100,7 +100,9 @@ class QuadraticSum:
         from flint import fmpq, fmpq_mat
 
         def flint_matrix(A: Array) -> Any:
-            return fmpq_mat(*A.shape, [fmpq(v.numerator, v.denominator) for v in A.ravel()])
+            return fmpq_mat(
+                A.shape[0], A.shape[1], [fmpq(v.numerator, v.denominator) for v in A.ravel()]
+            )
 
         try:
             solution = flint_matrix(self.curvature).solve(flint_matrix(self.pull))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
 from itertools import combinations, permutations, product
 from math import comb, factorial
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -73,6 +75,10 @@ def _affordable(what: str, count: int) -> None:
         raise UsageError.of(
             what, count, f"at most {MAX_BRANCHES}", "take fewer steps or a smaller world"
         )
+
+
+def _sum(terms: Sequence[Array]) -> Array:
+    return reduce(add, terms)
 
 
 def coordinate_projections(d: int, r: int) -> list[Array]:
@@ -138,7 +144,7 @@ def minibatch_links(
 
     def link(W: Array) -> list[Array]:
         parts = [problem.component_gradient(i, W) for i in range(problem.components)]
-        sums = [sum(parts[i] for i in chosen) for chosen in batches]
+        sums = [_sum([parts[i] for i in chosen]) for chosen in batches]
         return [W - scale * project(H, g, side) for H in projections for g in sums]
 
     return link
@@ -183,7 +189,7 @@ def federated_links(
     for each in orders:
         branches *= len(each)
     _affordable("rounds of one link", branches)
-    share = 1.0 / len(clients) if isinstance(gamma, float) else Fraction(1, len(clients))
+    share: Any = 1.0 / len(clients) if isinstance(gamma, float) else Fraction(1, len(clients))
 
     def link(W: Array) -> list[Array]:
         rounds = []
@@ -192,7 +198,7 @@ def federated_links(
                 [epoch(client, W, H, order, gamma, side) for order in each]
                 for client, each in zip(clients, orders, strict=True)
             ]
-            rounds += [share * sum(chosen) for chosen in product(*ends)]
+            rounds += [share * _sum(chosen) for chosen in product(*ends)]
         return rounds
 
     return link

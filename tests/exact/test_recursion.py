@@ -1,7 +1,7 @@
 """The recursions against enumeration of all sketches, quadratures, and plain Monte Carlo."""
 
 from fractions import Fraction as F
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -241,7 +241,7 @@ def test_the_certificate_is_the_least_factor(gamma):
     assert certifies(chain, q)
     assert not certifies(chain, q - F(1, 10**9))
     curve = chain.expected(vector([F(1), F(2), F(3), F(4)]), 10)
-    assert all(after <= q * before for before, after in zip(curve, curve[1:], strict=False))
+    assert all(after <= q * before for before, after in pairwise(curve))
 
 
 def test_the_matrix_of_the_recursion_reproduces_the_example_of_the_theory():

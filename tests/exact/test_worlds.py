@@ -153,10 +153,13 @@ def test_worlds_that_are_too_large_are_refused():
         expected(growing, worlds.reshuffling_links(growing, FULL, F(1, 7)), ONE, 9)
 
 
+TWO = fractions([[1], [2]])
+SKEW = fractions([[1, 2], [0, 1]])
+
+
 @pytest.mark.parametrize(
-    ("curvatures", "centres"),
-    [((), ()), ((ONE,), ()), ((ONE,), (fractions([[1], [2]]),)), ((fractions([[1, 2], [0, 1]]),), (fractions([[1], [2]]),))],
-)  # fmt: skip
+    ("curvatures", "centres"), [((), ()), ((ONE,), ()), ((ONE,), (TWO,)), ((SKEW,), (TWO,))]
+)
 def test_ill_shaped_sums_are_refused(curvatures, centres):
     with pytest.raises(UsageError):
         QuadraticSum(curvatures, centres)
