@@ -178,7 +178,7 @@ def run_projected(problem, plan, key, seed, w, scratch, gaps, gradients, project
             return link
         if link == links:
             break
-        side = link_side(plan, key, seed, link)
+        side = link_side(plan, key, seed, link if plan.redraw else 0)
         if plan.law != IDENTITY and (plan.redraw or link == 0):
             draw_bases(blocks, plan, side, key, seed, link, B, order, bases, ranks)
         for inner in range(plan.inner_steps):

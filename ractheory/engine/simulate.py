@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -18,42 +17,15 @@ from ractheory.engine.factored import FactorPlan, factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.projected import Plan, projected_block
 from ractheory.engine.random import stream_key
+from ractheory.engine.run import Run
+from ractheory.engine.transcription import transcribe
 from ractheory.errors import UsageError, integer
 from ractheory.methods import AdamW, ExactLink, Method, Trains
 from ractheory.objectives.base import Objective
-from ractheory.objectives.structure import Family, Problem
+from ractheory.objectives.structure import Family
 from ractheory.sketches import CODES, inclusion_probabilities
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was recorded of S seeds over T links.
-
-    Attributes
-    ----------
-    gap : f(W_t) - fstar, shape (S, T+1)
-    grad_sq : |grad f(W_t)|^2, shape (S, T+1)
-    step_sq : |H_t G_t|^2 at the start of each link for a projected method, the squared gradient norm on
-        the trained factors otherwise; shape (S, T)
-    diverged_at : first link whose start was out of bounds, -1 for a run that stayed; shape (S,)
-    final : last parameters, flat, shape (S, dim)
-    """
-
-    gap: Array
-    grad_sq: Array
-    step_sq: Array
-    diverged_at: NDArray[np.int64]
-    final: Array
-
-    @property
-    def seeds(self) -> int:
-        return len(self.gap)
-
-    @property
-    def links(self) -> int:
-        return self.step_sq.shape[1]
 
 
 _SIDES = {
@@ -67,6 +39,11 @@ _SIDES = {
 
 def plan_of(method: Method) -> Plan | FactorPlan:
     """Return the numbers that a kernel needs to run `method`."""
+    if method.trains is Trains.FULL and not method.projected:
+        raise UsageError.of(
+            "link of full-parameter fine-tuning", method.inner, "a gradient step",
+            "train a factor, or use the default link",
+        )  # fmt: skip
     frozen = method.law.name == "frozen"
     code, side = int(CODES[method.law.name]), _SIDES[method.trains]
     redraw = method.redraw and not frozen
@@ -97,6 +74,8 @@ def simulate(
 ) -> Run:
     """Simulate `method` on `objective` from the flat vector `start` for every seed.
 
+    Compiled, except for an objective without a compiled form, which the transcription runs.
+
     Parameters
     ----------
     start : flat parameters, shape (dim,), or one start per seed, shape (S, dim)
@@ -112,36 +91,29 @@ def simulate(
     numbers = range(integer("seeds", seeds, 1)) if isinstance(seeds, int) else seeds
     integer("steps", links, 1)
     method.validate(objective.shapes)
-    problem = _compiled(objective, method)
+    _exact_only_on_quadratics(objective, method)
     if np.shape(start) not in ((objective.dim,), (len(numbers), objective.dim)):
         raise UsageError.of(
             "shape of the start", np.shape(start), f"({objective.dim},)", "flatten the blocks"
         )
-    final = np.empty((len(numbers), objective.dim))
-    final[:] = start
-    shape = (len(numbers), links + 1)
-    run = Run(
-        np.empty(shape), np.empty(shape), np.empty((len(numbers), links)),
-        np.empty(len(numbers), dtype=np.int64), final,
-    )  # fmt: skip
+    problem = objective.problem()
+    if problem is None:
+        return transcribe(objective, method, start, links, numbers, stream)
+    run = Run.begin(len(numbers), links, start, objective.dim)
     kernel = projected_block if method.projected else factored_block
     arguments = (problem, plan_of(method), stream_key(stream))
     _over_threads(kernel, arguments, np.array(numbers, dtype=np.int64), run, threads)
     return run
 
 
-def _compiled(objective: Objective, method: Method) -> Problem:
+def _exact_only_on_quadratics(objective: Objective, method: Method) -> None:
+    if not isinstance(method.inner, ExactLink):
+        return
     problem = objective.problem()
-    if problem is None:
-        raise UsageError.of(
-            "objective", objective.name, "one of the compiled families", "use the transcription"
-        )
-    quadratic = problem.family in (Family.ENTRY_QUADRATIC, Family.MATRIX_QUADRATIC)
-    if isinstance(method.inner, ExactLink) and not quadratic:
+    if problem is None or problem.family not in (Family.ENTRY_QUADRATIC, Family.MATRIX_QUADRATIC):
         raise UsageError.of(
             "objective of exact links", objective.name, "a quadratic", "use pseudo-inverse steps"
         )
-    return problem
 
 
 def _over_threads(

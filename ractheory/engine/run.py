@@ -1,0 +1,52 @@
+"""What a simulation records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was recorded of S seeds over T links.
+
+    Attributes
+    ----------
+    gap : f(W_t) - fstar, shape (S, T+1)
+    grad_sq : |grad f(W_t)|^2, shape (S, T+1)
+    step_sq : |H_t G_t|^2 at the start of each link for a projected method, the squared gradient norm on
+        the trained factors otherwise; shape (S, T)
+    diverged_at : first link whose start was out of bounds, -1 for a run that stayed; shape (S,)
+    final : last parameters, flat, shape (S, dim)
+    """
+
+    gap: Array
+    grad_sq: Array
+    step_sq: Array
+    diverged_at: NDArray[np.int64]
+    final: Array
+
+    @classmethod
+    def begin(cls, seeds: int, links: int, start: Array, dim: int) -> Run:
+        """Return a run of unwritten records whose parameters are at the start.
+
+        >>> Run.begin(2, 3, np.zeros(4), 4).gap.shape
+        (2, 4)
+        """
+        final = np.empty((seeds, dim))
+        final[:] = start
+        shape = (seeds, links + 1)
+        diverged = np.full(seeds, -1, dtype=np.int64)
+        return cls(np.empty(shape), np.empty(shape), np.empty((seeds, links)), diverged, final)
+
+    @property
+    def seeds(self) -> int:
+        return len(self.gap)
+
+    @property
+    def links(self) -> int:
+        return self.step_sq.shape[1]
