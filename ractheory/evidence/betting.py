@@ -12,7 +12,9 @@ variables by betting", JRSS B 86 (2024), sections 3 and 4; Ville (1939).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from ractheory.errors import UsageError
 
 Array = NDArray[np.float64]
 
@@ -28,6 +30,15 @@ CHUNK = 8
 
 # A lower bound below the sample mean by more than e^-60 (1e-26) is reported as 0.
 MOST_BELOW_MEAN = 60.0
+
+
+def log_threshold(error_rate: float) -> float:
+    """Return the log wealth at which a test decides: half of the rate for each of its two sides.
+
+    >>> round(float(np.exp(log_threshold(0.05))), 9)
+    40.0
+    """
+    return float(np.log(2.0 / error_rate))
 
 
 def log_wealths(excess: Array) -> Array:
@@ -58,18 +69,23 @@ def log_average(log_wealth: Array) -> Array:
     return result
 
 
-def log_e_value(samples: Array, bound: float | Array) -> Array:
+def log_e_value(samples: ArrayLike, bound: ArrayLike) -> Array:
     """Return the log e-value against E Y <= bound for Y >= 0, seeds along axis 0.
 
-    `bound` is positive and broadcasts against samples[0], so that a whole curve (S, T) against (T,)
-    is one call. The minimum over t is an e-value against "some t has E Y_t <= bound_t", the average
-    of the e-values one against "all t have".
+    `bound` > 0 broadcasts against samples[0], so that a whole curve (S, T) against (T,) is one
+    call. The minimum over t of the e-values is one against "some t has E Y_t <= bound_t" (for a
+    claim about min_t), their average one against "every t has". NaN counts as 0, the least
+    evidence; a sample +inf counts as LARGEST_EXCESS times the bound.
 
-    >>> float(np.exp(log_e_value(np.array([1.0, 1.0, 1.0]), 1.0)))   # equality says nothing
+    >>> float(np.exp(log_e_value([1.0, 1.0, 1.0], 1.0)))   # equality says nothing
     1.0
     """
+    limit = np.asarray(bound, dtype=np.float64)
+    if not np.all((limit > 0.0) & (limit < np.inf)):
+        raise UsageError.of("bound", bound, "finite numbers > 0", "use mean_at_most for others")
+    values = np.asarray(samples, dtype=np.float64)
     with np.errstate(over="ignore"):
-        excess = (np.asarray(samples, dtype=np.float64) - bound) / bound
+        excess = (np.where(values > 0.0, values, 0.0) - limit) / limit
     return log_average(log_wealths(excess))
 
 

@@ -66,7 +66,7 @@ class Sequential:
 
     @property
     def log_threshold(self) -> float:
-        return log(2.0 / self.error_rate)
+        return betting.log_threshold(self.error_rate)
 
     @property
     def _range(self) -> float:
