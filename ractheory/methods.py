@@ -15,10 +15,18 @@ from which law, and how one link is solved. The named methods of the papers are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ractheory.assumptions import FreshSketch, PositiveExpectedProjection, ProjectedStep
+from ractheory.assumptions import (
+    FreshSketch,
+    FrozenFactor,
+    IndependentFactor,
+    IsotropicLaw,
+    PositiveExpectedProjection,
+    ProjectedStep,
+    RankConstrained,
+)
 from ractheory.errors import UsageError, integer, real
 from ractheory.laws import LAWS, Frozen, Gaussian, Haar, Identity, Law, bernoulli_mean_extremes
 
@@ -85,6 +93,24 @@ class AdamW:
 
 
 Inner = PseudoInverse | ExactLink | Plain | AdamW
+
+INNERS: dict[str, type[Inner]] = {
+    "pseudo-inverse": PseudoInverse,
+    "exact": ExactLink,
+    "plain": Plain,
+    "adamw": AdamW,
+}
+
+
+def inner_solver(name: str, steps: int = 1) -> Inner:
+    """Return the inner solver called `name`, with so many steps a link.
+
+    >>> inner_solver("plain", 3)
+    Plain(steps=3)
+    """
+    if name not in INNERS:
+        raise UsageError.of("inner solver", name, ", ".join(INNERS), "choose one of these")
+    return INNERS[name](steps)
 
 
 ONE_STEP = PseudoInverse()
@@ -168,17 +194,29 @@ class Method:
 
     def assumptions(self, shapes: Shapes) -> tuple[object, ...]:
         """Return what the method itself grants to a theorem."""
-        if not self.projected:
-            return ()
         granted: list[object] = []
-        if isinstance(self.inner, PseudoInverse) and self.inner.steps == 1:
+        if self.projected and isinstance(self.inner, PseudoInverse) and self.inner.steps == 1:
             granted.append(ProjectedStep())
-        if self.redraw or self.trains is Trains.FULL:
+        if self.trains is not Trains.BOTH and (self.redraw or self.trains is Trains.FULL):
             granted.append(FreshSketch())
-        low, high = self.extremes(shapes)
-        if low > 0.0:
-            granted.append(PositiveExpectedProjection(low, high))
+            low, high = self.extremes(shapes)
+            if low > 0.0:
+                granted.append(PositiveExpectedProjection(low, high))
+        if not self.redraw:
+            granted.append(RankConstrained())
+            if self.trains is not Trains.BOTH:
+                granted += [FrozenFactor(), IndependentFactor()]
+        rho = self.isotropy(shapes)
+        if rho is not None:
+            granted.append(IsotropicLaw(rho))
         return tuple(granted)
+
+    def isotropy(self, shapes: Shapes) -> float | None:
+        """Return rho where one draw of the sketch has E[H] = rho I on every block, else None."""
+        if self.trains is Trains.BOTH:
+            return None
+        low, high = replace(self, redraw=True).extremes(shapes)
+        return low if low == high else None
 
 
 def fpft(step: float) -> Method:

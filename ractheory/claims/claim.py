@@ -118,7 +118,9 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.expected not in (CONFIRMED, REFUTED, UNDECIDED, NOT_APPLICABLE):
-            raise UsageError.of("expected verdict", self.expected, "one of the four verdicts", "mend it")
+            raise UsageError.of(
+                "expected verdict", self.expected, "one of the four verdicts", "mend it"
+            )
         if not set(self.tiers) <= set(TIERS):
             raise UsageError.of("tiers", self.tiers, ", ".join(TIERS), "choose among these")
         integer("steps", self.steps, 1)

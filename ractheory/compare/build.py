@@ -14,10 +14,9 @@ from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.engine.random import Purpose, fill_normal, stream_key
 from ractheory.errors import UsageError, real
 from ractheory.laws import Importance
-from ractheory.methods import METHODS, Method, sketch_law
+from ractheory.methods import METHODS, Method, inner_solver, sketch_law
 from ractheory.objectives import objective
 from ractheory.objectives.base import Objective
-from ractheory.theorems.beyond import effective_L
 
 Vector = NDArray[np.float64]
 
@@ -33,7 +32,6 @@ class Experiment:
 
 UNITS: dict[str, Callable[[Objective, MethodSpec], float]] = {
     "1/L": lambda f, _: 1.0 / _smoothness(f),
-    "1/L_eff": lambda f, spec: 1.0 / _effective(f, spec),
     "1/(L N)": lambda f, _: 1.0 / ((f.component_L() or np.nan) * f.components),
     "absolute": lambda f, _: 1.0,
 }
@@ -46,15 +44,6 @@ def _smoothness(f: Objective) -> float:
             "unit of the step", "1/L", "'absolute' for a nonsmooth objective", f"{f.name} has no L"
         )
     return f.constants.L
-
-
-def _effective(f: Objective, spec: MethodSpec) -> float:
-    if f.constants.curvature is None:
-        raise UsageError.of(
-            "unit of the step", "1/L_eff", "an objective with one-sided curvature",
-            f"{f.name} has none; use 1/L",
-        )  # fmt: skip
-    return effective_L(f.constants.curvature, spec.rank, spec.law)
 
 
 @lru_cache(maxsize=8)
@@ -82,6 +71,11 @@ def build_method(spec: MethodSpec, f: Objective) -> Method:
         arguments["side"] = spec.side
     if spec.name == "rac-lora":
         arguments["law"] = _law(spec, arguments)
+    if spec.name != "cola" and ("inner" in arguments or "inner_steps" in arguments):
+        inner = str(
+            arguments.pop("inner", "pseudo-inverse" if spec.name == "rac-lora" else "plain")
+        )
+        arguments["inner"] = inner_solver(inner, arguments.pop("inner_steps", 1))
     try:
         method = METHODS[spec.name](step, **arguments)
     except TypeError as problem:
@@ -98,7 +92,9 @@ ONE_SIDED = ("rac-lora", "asymlora")
 def _law(spec: MethodSpec, arguments: dict[str, Any]) -> Any:
     if spec.law == "importance":
         if "probabilities" not in arguments:
-            raise UsageError.of("sketch", "importance", "one with probabilities", "set probabilities")
+            raise UsageError.of(
+                "sketch", "importance", "one with probabilities", "set probabilities"
+            )
         return Importance(tuple(arguments.pop("probabilities")))
     return sketch_law(spec.law, spec.rank)
 

@@ -170,8 +170,8 @@ def _curves(context: Context, statement: Statement | None, factor: float) -> dic
 def _bound_curve(context: Context, statement: Statement) -> Array:
     """Return the bound at T = 1, 2, ..., the number of links; NaN at 0."""
     t = np.arange(1, context.run.links + 1, dtype=float)
-    facts = Facts({**context.facts.values, "T": t}, context.facts.assumptions)
-    start = {e: context.run.gap[0, 0] for e in statement.right.atoms(symbols.gap)}
+    facts = context.facts.including(T=t)
+    start = dict.fromkeys(statement.right.atoms(symbols.gap), context.run.gap[0, 0])
     bound = np.broadcast_to(np.asarray(evaluate(statement.right, facts, start)), t.shape)
     return np.concatenate([[np.nan], bound])
 

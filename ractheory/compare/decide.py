@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare.observables import Context, observe
@@ -43,9 +44,9 @@ def resolution(context: Context) -> Array:
     """
     f, run = context.experiment.objective, context.run
     operations = f.dim + f.components + 64
-    size = np.maximum(
-        np.linalg.norm(run.final, axis=1), np.linalg.norm(context.experiment.start)
-    )[:, None]
+    size = np.maximum(np.linalg.norm(run.final, axis=1), np.linalg.norm(context.experiment.start))[
+        :, None
+    ]
     finite = np.where(np.isfinite(run.gap), np.abs(run.gap), 0.0)
     slope = np.where(np.isfinite(run.grad_sq), np.sqrt(run.grad_sq), 0.0)
     size = np.where(np.isfinite(size), size, 0.0)
@@ -58,10 +59,9 @@ def resolution(context: Context) -> Array:
 def _pathwise(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
     expression = statement.left - statement.right
     observed = observe(expression, context)
-    left = evaluate(statement.left, context.facts, _only(statement.left, observed))
-    right = factor * np.asarray(
-        evaluate(statement.right, context.facts, _only(statement.right, observed))
-    )
+    facts = context.facts.including(t=np.arange(context.run.links + 1)[None, : _steps(observed)])
+    left = evaluate(statement.left, facts, _only(statement.left, observed))
+    right = factor * np.asarray(evaluate(statement.right, facts, _only(statement.right, observed)))
     slack = (right - left) if statement.is_upper_bound else (left - right)
     slack = np.broadcast_to(slack, np.broadcast_shapes(np.shape(left), np.shape(right)))
     allowance = resolution(context)
@@ -78,19 +78,21 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
     return Decision(verdict, evidence, float(left[at]), float(right[at]))
 
 
+def _steps(observed: Mapping[sp.Expr, Array]) -> int:
+    return max(values.shape[1] for values in observed.values())
+
+
 def _finite(values: object) -> Array:
     array = np.abs(np.asarray(values, dtype=float))
     return np.where(np.isfinite(array), array, 0.0)
 
 
-def _only(expression: object, observed: dict) -> dict:  # type: ignore[type-arg]
-    return {e: v for e, v in observed.items() if expression.has(e)}  # type: ignore[attr-defined]
+def _only(expression: sp.Expr, observed: Mapping[sp.Expr, Array]) -> dict[sp.Expr, Array]:
+    return {e: v for e, v in observed.items() if expression.has(e)}
 
 
 def _expectation(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
-    samples = np.ravel(
-        evaluate(statement.left, context.facts, observe(statement.left, context))
-    )
+    samples = np.ravel(evaluate(statement.left, context.facts, observe(statement.left, context)))
     samples = np.where(np.isnan(samples), np.inf, samples)
     bound = factor * _from_start(statement.right, context)
     ceiling = None
@@ -110,10 +112,10 @@ def _sensitivity(ceiling: float | None, context: Context) -> float:
     return ceiling / start if ceiling is not None and start > 0.0 else 1.0
 
 
-def _from_start(expression: object, context: Context) -> float:
+def _from_start(expression: sp.Expr, context: Context) -> float:
     """Evaluate an expression of constants and of the start, which all seeds share."""
-    observed = {e: v[0] for e, v in observe(expression, context).items()}  # type: ignore[arg-type]
-    return float(np.ravel(evaluate(expression, context.facts, observed))[0])  # type: ignore[arg-type]
+    observed = {e: v[0] for e, v in observe(expression, context).items()}
+    return float(np.ravel(evaluate(expression, context.facts, observed))[0])
 
 
 def _exact(statement: Statement, context: Context, rate: float, factor: float) -> Decision:

@@ -7,21 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.assumptions import Attained
+from ractheory.assumptions import (
+    Attained,
+    CounterexampleQuadratic,
+    EntryQuadratic,
+    IsotropicQuadratic,
+    MatrixQuadratic,
+)
 from ractheory.laws import Identity
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.theorems import Facts
+from ractheory.theorems.floors import FIRST_WEIGHT, SIZE
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 
 def facts_of(f: Objective, method: Method, start: Vector, steps: int) -> Facts:
     """Return what is known of `steps` links of `method` on f from `start`, before any is run."""
-    values: dict[str, Any] = {"T": steps, **_sizes(f, method), **_step(method)}
+    values: dict[str, Any] = {
+        "T": steps,
+        "W0_sq": float(start @ start),
+        **_sizes(f, method),
+        **_step(method),
+    }
     values |= _constants(f)
     values |= _sketch(f, method)
-    granted = [*f.assumptions(), *method.assumptions(f.shapes)]
+    granted = [*f.assumptions(), *quadratic_grants(f), *method.assumptions(f.shapes)]
     if f.constants.minimiser is not None:
         values |= _distances(f, method, start)
         granted.append(Attained(float(np.sqrt(values["D0_sq"]))))
@@ -59,9 +72,8 @@ def _sketch(f: Objective, method: Method) -> dict[str, Any]:
         return {}
     low, high = method.extremes(f.shapes)
     values: dict[str, Any] = {"lam_min": low, "lam_max": high}
-    if low == high:
-        values["rho"] = low
-    return values
+    rho = method.isotropy(f.shapes)
+    return values if rho is None else values | {"rho": rho}
 
 
 def _distances(f: Objective, method: Method, start: Vector) -> dict[str, Any]:
@@ -71,15 +83,46 @@ def _distances(f: Objective, method: Method, start: Vector) -> dict[str, Any]:
     weighted = _weighted_distance(f, method, D)
     if weighted is not None:
         values["D0_sq_weighted"] = weighted
-    curvature = f.constants.curvature
-    if curvature is not None and len(f.shapes) == 1:
-        root = f.curvature_root()
-        if root is not None:
-            block = D.reshape(f.shapes[0])
-            shifted = root @ block if curvature.side == "left" else block @ root
-            sigma = np.linalg.svd(shifted, compute_uv=False)
-            values |= {"sigma": tuple(float(x) for x in sigma), "p_sigma": len(sigma)}
+    sigma = _shift_spectrum(f, D)
+    if sigma is not None:
+        values |= {"sigma": tuple(float(x) for x in sigma), "p_sigma": len(sigma)}
     return values
+
+
+def _shift_spectrum(f: Objective, D: Vector) -> Vector | None:
+    """Return the singular values of K^{1/2} (W* - W_0), for a quadratic whose K acts on one side."""
+    form = f.quadratic_form()
+    if form is None or form[0] == "entry":
+        return None
+    side, K = form
+    block = D.reshape(f.shapes[0])
+    root = symmetric_root(K)
+    shifted: Matrix = root @ block if side == "left" else block @ root
+    return np.asarray(np.linalg.svd(shifted, compute_uv=False), dtype=np.float64)
+
+
+def symmetric_root(K: Matrix) -> Matrix:
+    """Return the positive semidefinite square root of K."""
+    values, U = np.linalg.eigh(K)
+    return (U * np.sqrt(np.maximum(values, 0.0))) @ U.T
+
+
+def quadratic_grants(f: Objective) -> tuple[object, ...]:
+    """Return the assumptions that f grants by being a quadratic of one block."""
+    form = f.quadratic_form()
+    if form is None:
+        return ()
+    kind, K = form
+    if kind != "entry":
+        return (MatrixQuadratic(kind),)
+    if K.min() == K.max():
+        return (IsotropicQuadratic("left", float(K.flat[0])),)
+    first = 2.0 * FIRST_WEIGHT
+    paper = K.shape == (SIZE, SIZE) and K.flat[0] == first and np.all(K.ravel()[1:] == 2.0)
+    centre = f.constants.minimiser
+    if paper and centre is not None and np.array_equal(centre, -1.0 / K.ravel()):
+        return (CounterexampleQuadratic(),)
+    return (EntryQuadratic(),)
 
 
 def _weighted_distance(f: Objective, method: Method, D: Vector) -> float | None:

@@ -15,6 +15,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare.build import Experiment
+from ractheory.compare.facts import symmetric_root
 from ractheory.engine.simulate import Run
 from ractheory.methods import Trains
 from ractheory.sketches import factor, projection
@@ -116,7 +117,7 @@ def _frozen_residual_sq(context: Context, when: sp.Expr, rest: list[float]) -> A
     assert f.constants.minimiser is not None
     shape = f.shapes[0]
     D = (context.experiment.start - f.constants.minimiser).reshape(shape)
-    roots = curvature_roots(f.entry_curvature(), D, method.trains)
+    roots = curvature_roots(f.quadratic_form(), D, method.trains)
     d = shape[0] if method.trains is Trains.LEFT else shape[1]
     factors = (factor(method.law, d, context.stream, seed) for seed in range(context.run.seeds))
     return np.array([sum(_outside(root, B, x) for root, x in roots) for B in factors])
@@ -133,8 +134,7 @@ def curvature_roots(curvature: Any, D: Array, trains: Trains) -> list[tuple[Arra
         kind, K, D = {"left": "right", "right": "left"}.get(kind, kind), K.T, D.T
     if kind == "entry":
         return [(np.diag(np.sqrt(K[:, j])), np.sqrt(K[:, j]) * D[:, j]) for j in range(D.shape[1])]
-    values, U = np.linalg.eigh(K)
-    root = (U * np.sqrt(np.maximum(values, 0.0))) @ U.T
+    root = symmetric_root(K)
     if kind == "left":
         return [(root, root @ D)]
     return [(np.eye(len(D)), D @ root)]

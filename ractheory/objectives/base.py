@@ -79,6 +79,13 @@ class Objective(ABC):
         """Return f(w) - fstar; families that can, compute it without cancellation."""
         return self.flat_value(w) - self.constants.fstar
 
+    def quadratic_form(self) -> tuple[str, Matrix] | None:
+        """Return ("left", K), ("right", K) or ("entry", weights) of a quadratic of one block, else None.
+
+        f - fstar is 1/2 tr(D^T K D), 1/2 tr(D K D^T), or 1/2 sum_ij weights_ij D_ij^2.
+        """
+        return None
+
     def problem(self) -> Problem | None:
         """Return the compiled form, or None when only the plain transcription can run it."""
         return None

@@ -79,6 +79,9 @@ class EntryQuadratic(Objective):
     def flat_gradient(self, w: Array) -> Array:
         return self.weights * (w - self.centre)
 
+    def quadratic_form(self) -> tuple[str, Array] | None:
+        return ("entry", self.weights.reshape(self.shapes[0])) if len(self.shapes) == 1 else None
+
     def problem(self) -> Problem:
         X, Y = compiled(self.weights), compiled(self.centre)
         scalars = np.array([self.fstar])
@@ -179,6 +182,9 @@ class MatrixQuadratic(Objective):
         return np.concatenate(
             [self._back(b, k[:, None] * E).ravel() for b, (E, k) in enumerate(blocks)]
         )
+
+    def quadratic_form(self) -> tuple[str, Array] | None:
+        return (self.sides[0], self.K[0]) if len(self.shapes) == 1 else None
 
     def problem(self) -> Problem:
         X = compiled(np.concatenate([K.ravel() for K in self.K]))

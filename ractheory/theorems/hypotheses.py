@@ -28,6 +28,10 @@ class Facts:
     def __contains__(self, name: object) -> bool:
         return name in self.values
 
+    def including(self, **values: Any) -> Facts:
+        """Return these facts with further (or other) values."""
+        return Facts({**self.values, **values}, self.assumptions)
+
     def grants(self, kind: type) -> bool:
         return any(isinstance(a, kind) for a in self.assumptions)
 

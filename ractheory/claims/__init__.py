@@ -1,0 +1,26 @@
+"""The catalogue of claims; light to import."""
+
+from __future__ import annotations
+
+from ractheory.claims import controls, core, floors
+from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
+from ractheory.errors import UsageError
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    claim for family in (core, floors, controls) for claim in family.CLAIMS
+)
+
+
+def claim(name: str) -> Claim:
+    """Return the claim with the id `name`.
+
+    >>> claim("smoothness-loss/pair").theorem
+    'smoothness-loss'
+    """
+    for candidate in CLAIMS:
+        if candidate.id == name:
+            return candidate
+    raise UsageError.of("claim", name, "an id of the catalogue", "see 'ractheory list claims'")
+
+
+__all__ = ["CLAIMS", "Claim", "MethodSpec", "ObjectiveSpec", "claim"]
