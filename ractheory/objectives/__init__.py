@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ractheory.errors import UsageError
-from ractheory.objectives import classification, quadratic, regression
+from ractheory.objectives import classification, nonconvex, quadratic, regression, two_layer
 from ractheory.objectives.base import Constants, Objective
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -36,6 +36,9 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "softmax-digits": classification.softmax_digits,
     "svm-synthetic": classification.svm_synthetic,
     "svm-breast-cancer": classification.svm_breast_cancer,
+    "sine": nonconvex.sine,
+    "two-layer": two_layer.two_layer,
+    "two-layer-digits": two_layer.two_layer_digits,
 }
 """The factories by name; every parameter of every factory has a default."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,12 @@ class Objective(ABC):
         return self.constants.L
 
     # Shared by all families.
+
+    def with_constants(self, **changes: Any) -> Self:
+        """Return the same function with other declared constants (a planted error, a weaker claim)."""
+        other = copy(self)
+        object.__setattr__(other, "constants", replace(self.constants, **changes))
+        return other
 
     @property
     def dim(self) -> int:

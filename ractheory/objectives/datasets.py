@@ -57,8 +57,12 @@ def regression(
     X^T X/N.
     """
     X, W = features(m, N, seed, condition), planted(m, n, seed)
-    noise = real("noise", noise, 0.0)
-    return Data(X, X @ W + noise * stream("noise", seed).standard_normal((len(X), n)))
+    return Data(X, X @ W + noise_matrix(len(X), n, noise, seed))
+
+
+def noise_matrix(N: int, n: int, size: float, seed: int) -> Array:
+    """Return normal errors of standard deviation `size`, N x n; exact zeros for size 0."""
+    return real("noise", size, 0.0) * stream("noise", seed).standard_normal((N, n))
 
 
 def planted(m: int, n: int, seed: int) -> Array:

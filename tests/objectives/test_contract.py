@@ -130,3 +130,20 @@ def test_compiled_form_is_plain_arrays(f: Objective) -> None:
         assert a.flags.c_contiguous
         assert a.flags.writeable
     assert problem.scalars[0] == f.constants.fstar
+
+
+def test_the_contract_notices_planted_errors(f: Objective) -> None:
+    """A gradient off by 0.1 percent and an f* above a value are seen by the same checks."""
+    rng = np.random.default_rng(3)
+    seen = False
+    for w in points(f):
+        d, error = f.flat_gradient(w), value_error(f, w)
+        size = float(np.linalg.norm(d))
+        L = f.constants.L
+        h = np.sqrt(2 * error / L) if L else 1e-6
+        seen |= 1e-3 * size > ((L or 0.0) * h / 2 + 2 * error / h + gradient_error(f, w))
+    assert seen
+    w = centre(f) + 1e-3 * rng.standard_normal(f.dim)
+    above = f.with_constants(fstar=f.flat_value(w) + 1.0)
+    bound = LowerBounded(above.constants.fstar)
+    assert bound.violation(above, w, w) > allowance(above, bound, w, w)
