@@ -96,17 +96,21 @@ class Stability:
         k = np.asarray(spectrum, dtype=float) / L
         return cls(k[k > 0], L, moments.convert(float))
 
-    def _diagonal(self, a: float) -> Vector:
-        """Return d at gamma L = a, as a sum of squares: same >= mean^2 for every sketch."""
-        mean = self.moments.mean
-        return (1 - a * mean * self.k) ** 2 + (a * self.k) ** 2 * (self.moments.same - mean**2)
+    def _losses(self, a: float) -> Vector:
+        """Return 1 - d at gamma L = a, with no cancellation against 1."""
+        scaled = a * self.k
+        return scaled * (2 * self.moments.mean - self.moments.same * scaled)
+
+    def contraction(self, gamma: float) -> float:
+        """Return 1 - radius, to full precision also when the radius is near 1."""
+        a = gamma * self.L
+        if a > LARGEST_STEP:
+            return -np.inf
+        return -secular_root(-self._losses(a), self.moments.spread * (a * self.k) ** 2)
 
     def radius(self, gamma: float) -> float:
         """Return the spectral radius of M restricted to {i: k_i > 0}."""
-        a = gamma * self.L
-        if a > LARGEST_STEP:
-            return np.inf
-        return secular_root(self._diagonal(a), self.moments.spread * (a * self.k) ** 2)
+        return 1 - self.contraction(gamma)
 
     def stable(self, gamma: float) -> bool:
         """Whether E f_t -> 0 from every start: the criterion of the limit, with no radius computed."""
@@ -122,16 +126,19 @@ class Stability:
 
         With y the unit Perron vector of S: -2 mean sum k y^2 + 2 a (same sum k^2 y^2 + spread (sum k y)^2).
         """
-        d, k, moments = self._diagonal(a), self.k, self.moments
-        radius = secular_root(d, moments.spread * (a * k) ** 2)
-        gap = radius - d
+        losses, k, moments = self._losses(a), self.k, self.moments
+        gap = losses + secular_root(-losses, moments.spread * (a * k) ** 2)
         y = (gap == 0).astype(float) if (gap == 0).any() else k / gap * gap.min()
         y = y / np.sqrt(y @ y)
         curvature = moments.same * float((k * y) @ (k * y)) + moments.spread * float(k @ y) ** 2
         return float(-2 * moments.mean * (k @ (y * y)) + 2 * a * curvature)
 
     def best_step(self) -> float:
-        """Return the step of least spectral radius, to the last bits by bisection on its slope."""
+        """Return the step of least spectral radius, to the last bits by bisection on its slope.
+
+        Of the two neighbouring doubles that enclose it the smaller one, which is stable even where the
+        best step rounds to the limit (condition numbers near 1/eps).
+        """
         low, high = 0.0, self.step_limit() * self.L
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
@@ -141,7 +148,7 @@ class Stability:
                 low = middle
             else:
                 high = middle
-        return (low + high) / 2 / self.L
+        return low / self.L
 
     def best_rate(self) -> float:
         """Return the least spectral radius over all steps."""

@@ -148,9 +148,9 @@ def test_worlds_that_are_too_large_are_refused():
         worlds.reshuffling_links(problem, FULL, F(1, 8))
     with pytest.raises(UsageError, match="at most"):
         worlds.coordinate_projections(40, 20)
-    growing = scalars([F(1), F(2), F(4)])
+    growing = scalars([F(2**i) for i in range(6)])  # 720 iterates after one epoch
     with pytest.raises(UsageError, match="fewer steps"):
-        expected(growing, worlds.reshuffling_links(growing, FULL, F(1, 7)), ONE, 9)
+        expected(growing, worlds.reshuffling_links(growing, FULL, F(1, 7)), ONE, 2)
 
 
 TWO = fractions([[1], [2]])
