@@ -1,0 +1,234 @@
+"""Expectation as a linear functional, with its few rules.
+
+Everything random in one link is drawn from named sources: the sketch H, a stochastic gradient g, a
+permutation. `Chance` knows from which sources each symbol is made. Averaging over a source pulls
+out what does not depend on it, and resolves what a rule knows:
+
+- E[<u, H v>] = <u, E[H] v>, when u and v do not depend on H (the sketch is fresh);
+- E[H X H] from the second moments of the law, where the theorem names the law;
+- what no rule knows stays as the symbol `Mean(x, sources)`.
+
+Averaging over everything gives the total expectation `Mean(x)`; observables at step 0 are constants.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from proofs_check.algebra import Inner, Inverse, Operator, Projection, Vector, dot, inner_of_words
+from proofs_check.kernel import Fact, Goal, Rejected, Session, le
+from ractheory.assumptions import FreshSketch, PositiveExpectedProjection
+from ractheory.theorems.symbols import Observable, lam_max, lam_min
+
+Rule = Callable[[sp.Expr], "sp.Expr | None"]
+
+
+class Mean(sp.Function):
+    """Mean(x) = E[x]; Mean(x, sources) = the expectation over these sources, the rest given."""
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        inside = printer._print(self.args[0])
+        under = f"_{{{','.join(printer._print(a) for a in self.args[1])}}}" if self.args[1:] else ""
+        text = rf"\mathbb{{E}}{under}\left[{inside}\right]"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+def is_random(atom: sp.Expr) -> bool:
+    """Say whether an applied function varies over the runs; a quantity at step 0 does not."""
+    return not (isinstance(atom, Observable) and atom.args[0] == 0)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """E[H] = mean (a scalar, or an operator as its root applied twice); E[H X H] = a X + b tr(X) I.
+
+    `traces` gives tr X by the operator's name; the empty word is the identity.
+    """
+
+    mean: sp.Expr | Operator
+    second: tuple[sp.Expr, sp.Expr] | None = None
+    traces: tuple[tuple[str, sp.Expr], ...] = ()
+
+
+@dataclass
+class Chance:
+    """The random sources of one link, and what is made from them."""
+
+    session: Session
+    sources: dict[sp.Basic, frozenset[sp.Symbol]] = field(default_factory=dict)
+    rules: dict[sp.Symbol, tuple[Rule, frozenset[str]]] = field(default_factory=dict)
+
+    def made_from(self, expr: sp.Expr) -> frozenset[sp.Symbol]:
+        """Return the sources of everything in `expr`."""
+        found: frozenset[sp.Symbol] = frozenset()
+        walker = sp.preorder_traversal(self.session.unfold(expr))
+        for node in walker:
+            if isinstance(node, Mean) and len(node.args) == 2:
+                found |= self.made_from(node.args[0]) - set(node.args[1])
+                walker.skip()
+            else:
+                found |= self.sources.get(node, frozenset())
+        return found
+
+    def made_from_vector(self, v: Vector) -> frozenset[sp.Symbol]:
+        """Return the sources of a vector."""
+        parts = [self.made_from(c) for c in v.terms.values()]
+        words = [self.sources.get(x, frozenset()) for word in v.terms for x in word]
+        return frozenset().union(*parts, *words)
+
+    def depends(self, symbols: Iterable[sp.Basic], sources: frozenset[sp.Symbol]) -> None:
+        """Declare that `symbols` are made from `sources`."""
+        for symbol in symbols:
+            self.sources[symbol] = self.sources.get(symbol, frozenset()) | sources
+
+    # Sources -----------------------------------------------------------------------------------
+
+    def sketch(self, name: str = "H", moments: Moments | None = None) -> Projection:
+        """Return a fresh projection, independent of everything that does not name it."""
+        H = Projection(name)
+        self.operator_source(H, moments)
+        return H
+
+    def operator_source(self, H: Operator, moments: Moments | None = None) -> None:
+        """Make the operator H a source that is independent of the past."""
+        tags = self.session.requires(FreshSketch)
+        self.sources[H] = frozenset([H])
+        known = moments or Moments(mean_root(H))
+        self.rules[H] = (lambda x: operator_moment(x, H, known, self), tags)
+
+    def source(self, symbol: sp.Symbol, rule: Rule, uses: frozenset[str]) -> None:
+        """Make `symbol` a source whose moments `rule` gives."""
+        self.sources[symbol] = frozenset([symbol])
+        self.rules[symbol] = (rule, uses)
+
+    # Averages ----------------------------------------------------------------------------------
+
+    def average(self, name: str, fact: Fact, *over: sp.Symbol) -> Fact:
+        """Return the expectation of a fact over the sources `over`, everything else given."""
+        s, sources = self.session, frozenset(over)
+        s.owned(fact)
+        uses = fact.uses.union(*(self.rules[x][1] for x in sources if x in self.rules))
+        start = time.perf_counter()
+        left, right = (self._linear(side, sources) for side in (fact.goal.left, fact.goal.right))
+        return s.derive(name, Goal(left, right, fact.goal.equal), uses, start)
+
+    def _linear(self, expr: sp.Expr, over: frozenset[sp.Symbol]) -> sp.Expr:
+        parts = sp.Add.make_args(sp.expand(expr))
+        return sp.Add(*(self._monomial(part, over) for part in parts))
+
+    def _monomial(self, part: sp.Expr, over: frozenset[sp.Symbol]) -> sp.Expr:
+        factors = sp.Mul.make_args(part)
+        hit = [f for f in factors if self.made_from(f) & over]
+        outside = sp.Mul(*(f for f in factors if not self.made_from(f) & over))
+        if not hit:
+            return outside
+        inside = sp.Mul(*hit)
+        for source in sorted(over, key=str):
+            if source in self.rules and len(over) == 1:
+                value = self.rules[source][0](self.session.unfold(inside))
+                if value is not None:
+                    return outside * value
+        return outside * self._mean(hit, over)
+
+    def _mean(self, hit: list[sp.Expr], over: frozenset[sp.Symbol]) -> sp.Expr:
+        """Merge nested expectations: E_S[y E_R[x]] = E_{R,S}[x y], if y does not depend on R."""
+        inner = [f for f in hit if isinstance(f, Mean)]
+        rest = [f for f in hit if not isinstance(f, Mean)]
+        if len(inner) > 1:
+            raise Rejected("a product of expectations under an expectation")
+        if inner:
+            body, earlier = inner[0].args[0], frozenset(inner[0].args[1])
+            if any(self.made_from(f) & earlier for f in rest):
+                raise Rejected("a factor depends on what was averaged before")
+            rest, over = [*rest, body], over | earlier
+        return Mean(sp.Mul(*rest), sp.Tuple(*sorted(over, key=str)))
+
+    def total(self, name: str, fact: Fact) -> Fact:
+        """Return the total expectation of a fact between observables (the tower rule)."""
+        s = self.session
+        s.owned(fact)
+        s.cite("tower rule")
+        start = time.perf_counter()
+        goal = Goal(total_mean(fact.goal.left), total_mean(fact.goal.right), fact.goal.equal)
+        return s.derive(name, goal, fact.uses, start)
+
+    # Bounds on E[H] ----------------------------------------------------------------------------
+
+    def at_least_lam_min(self, H: Operator, v: Vector) -> Fact:
+        """lam_min |v|^2 <= <v, E[H] v>."""
+        R = mean_root(H)
+        goal = le(lam_min * dot(v, v), dot(R(v), R(v)))
+        tags = self.session.requires(PositiveExpectedProjection)
+        return self.session.admit("E[H] >= lam_min I", goal, tags)
+
+    def at_most_lam_max(self, H: Operator, v: Vector) -> Fact:
+        """<v, E[H] v> <= lam_max |v|^2."""
+        R = mean_root(H)
+        goal = le(dot(R(v), R(v)), lam_max * dot(v, v))
+        tags = self.session.requires(PositiveExpectedProjection)
+        return self.session.admit("E[H] <= lam_max I", goal, tags)
+
+    def inverse_root(self, H: Operator) -> Inverse:
+        """Return E[H]^{-1/2}, which exists for lam_min > 0."""
+        self.session.sign(lam_min, "for E[H] to have an inverse,", strict=True)
+        return Inverse(mean_root(H))
+
+    def spectrum(self) -> tuple[Fact, Fact]:
+        """Return lam_min <= lam_max and lam_max <= 1: E[H] is a mean of orthogonal projections."""
+        tags = self.session.requires(PositiveExpectedProjection)
+        order = self.session.admit("lam_min <= lam_max", le(lam_min, lam_max), tags)
+        return order, self.session.admit("E[H] <= I", le(lam_max, 1), tags)
+
+
+def mean_root(H: Operator) -> Operator:
+    """Return the square root of E[H]; E[H] itself is this operator applied twice."""
+    return Operator(rf"\overline{{{H.name}}}^{{1/2}}")
+
+
+def total_mean(expr: sp.Expr) -> sp.Expr:
+    """Return E[expr], linear over constants, by the tower rule."""
+    return sp.Add(*(_total_monomial(part) for part in sp.Add.make_args(sp.expand(expr))))
+
+
+def _total_monomial(part: sp.Expr) -> sp.Expr:
+    constant, random = sp.Integer(1), sp.Integer(1)
+    for factor in sp.Mul.make_args(part):
+        if isinstance(factor, Mean):
+            random *= factor.args[0]
+            if len(factor.args) == 1:
+                raise Rejected("an expectation of an expectation is no constant here")
+        elif any(is_random(a) for a in factor.atoms(Observable, Inner, Mean)):
+            random *= factor
+        else:
+            constant *= factor
+    return constant if random == 1 else constant * Mean(random)
+
+
+def operator_moment(x: sp.Expr, H: Operator, moments: Moments, chance: Chance) -> sp.Expr | None:
+    """Return E[x] for x = <u, ... H ... v> with one or two H, or None when no rule applies."""
+    if not isinstance(x, Inner):
+        return None
+    u, word, v = x.args
+    places = [i for i, symbol in enumerate(word) if symbol == H]
+    others = [s for s in (u, v, *word) if s != H]
+    if any(H in chance.sources.get(s, frozenset()) for s in others):
+        return None
+    if len(places) == 1:
+        i = places[0]
+        if isinstance(moments.mean, Operator):
+            R = moments.mean
+            return inner_of_words((u,), (*word[:i], R, R, *word[i + 1 :], v))
+        return moments.mean * inner_of_words((u,), (*word[:i], *word[i + 1 :], v))
+    if len(places) == 2 and moments.second is not None:
+        (i, j), (a, b) = places, moments.second
+        trace = dict(moments.traces).get("".join(s.name for s in word[i + 1 : j]))
+        if trace is None:
+            return None
+        kept = inner_of_words((u,), (*word[:i], *word[i + 1 : j], *word[j + 1 :], v))
+        return a * kept + b * trace * inner_of_words((u,), (*word[:i], *word[j + 1 :], v))
+    return None

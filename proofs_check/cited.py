@@ -1,0 +1,25 @@
+"""Classical facts that the proofs use without proving them: the one list."""
+
+from __future__ import annotations
+
+CITED: dict[str, str] = {
+    "descent lemma": (
+        "If |grad f(x) - grad f(y)| <= L |x - y| everywhere, then "
+        "f(y) <= f(x) + <grad f(x), y - x> + (L/2) |y - x|^2."
+    ),
+    "tower rule": "E[E[X | F]] = E[X], and E[Y X | F] = Y E[X | F] for Y known to F.",
+    "Eckart-Young": "|Y - X|^2 >= sum_{i>r} sigma_i(Y)^2 when rank X <= r (Frobenius norm).",
+    "Ville": "P(some t: M_t >= M_0/a) <= a for a nonnegative supermartingale M, M_0 a constant.",
+    "supermartingale convergence": (
+        "A nonnegative supermartingale converges almost surely to a finite limit."
+    ),
+    "strong law": "Means of independent, identically distributed, integrable terms converge surely.",
+    "stable manifold": (
+        "The starts from which a smooth map converges to a fixed point with an eigenvalue of its "
+        "derivative outside the unit circle form a null set, if the map preserves null sets."
+    ),
+    "Young": "2 <u, v> <= a |u|^2 + |v|^2 / a for a > 0.",
+    "spectral theorem": "A self-adjoint operator of finite dimension has an orthonormal eigenbasis.",
+    "Jensen": "h(E X) <= E h(X) for convex h.",
+    "square root": "A positive semidefinite operator has a positive semidefinite square root.",
+}

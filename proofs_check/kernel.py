@@ -1,0 +1,406 @@
+"""The checker: facts enter through hypotheses and leave through certificates, and in no other way.
+
+A `Session` belongs to one theorem. It hands out facts (expr >= 0 or expr = 0); every fact remembers
+which hypotheses it rests on. New facts come from the rules of this package only, above all from
+`Session.prove`, which demands
+
+    right - left = sum of multiplier * fact + sum of coefficient * square + Gram forms,
+
+expands it exactly, and checks every multiplier and coefficient for its sign. `Session.conclude`
+compares what was proved with the theorem value, symbol by symbol, and rejects a proof that leans on
+a hypothesis which the statement does not list.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from proofs_check.algebra import Vector, dot, norm_sq
+from proofs_check.signs import is_zero, sign_of
+from ractheory.theorems import Statement, Theorem
+from ractheory.theorems.hypotheses import Assumes, Condition
+from ractheory.theorems.symbols import Observable
+
+NOT_CONSTANT = "f is not constant"
+"""Tag of what `Session.cancel` supposes; `Session.conclude` discharges it."""
+
+
+class Rejected(Exception):
+    """The checker does not accept a step; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """left <= right, or left = right where `equal`; `strict` for left < right."""
+
+    left: sp.Expr
+    right: sp.Expr
+    equal: bool = False
+    strict: bool = False
+
+    @property
+    def expr(self) -> sp.Expr:
+        return self.right - self.left
+
+    def latex(self) -> str:
+        sign = "=" if self.equal else "<" if self.strict else r"\le"
+        return f"{sp.latex(self.left)} {sign} {sp.latex(self.right)}"
+
+
+def le(left: Any, right: Any) -> Goal:
+    """Return the goal left <= right."""
+    return Goal(sp.sympify(left), sp.sympify(right))
+
+
+def lt(left: Any, right: Any) -> Goal:
+    """Return the goal left < right."""
+    return Goal(sp.sympify(left), sp.sympify(right), strict=True)
+
+
+def eq(left: Any, right: Any) -> Goal:
+    """Return the goal left = right."""
+    return Goal(sp.sympify(left), sp.sympify(right), equal=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """A proved or assumed relation; made by the checker only, compared by identity."""
+
+    name: str
+    goal: Goal
+    uses: frozenset[str]
+
+    @property
+    def expr(self) -> sp.Expr:
+        return self.goal.expr
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verified step, as it is reported."""
+
+    name: str
+    status: str
+    seconds: float
+    statement: str
+    second: str = ""
+
+
+@dataclass(frozen=True)
+class Gram:
+    """The form sum_ij M_ij <v_i, v_j>, nonnegative when M is positive semidefinite."""
+
+    vectors: tuple[Vector, ...]
+    matrix: sp.Matrix
+
+
+Terms = Sequence[tuple[Any, Fact]]
+Squares = Sequence[tuple[Any, Any]]
+Observer = Callable[["Session", Goal, Sequence[Fact], Sequence[sp.Expr]], str]
+
+
+@dataclass
+class Session:
+    """The state of one proof.
+
+    Attributes
+    ----------
+    theorem : the value whose statements are to be concluded
+    steps : what was verified, in order
+    assumed : hypotheses and definitions that were brought in, as text
+    observer : asked for a second opinion on each certificate; does not decide
+    """
+
+    theorem: Theorem
+    observer: Observer | None = None
+    steps: list[Step] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+    cited: list[str] = field(default_factory=list)
+    concluded: set[str] = field(default_factory=set)
+    _facts: dict[int, Fact] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _meanings: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
+
+    # Facts come in -----------------------------------------------------------------------------
+
+    def admit(self, name: str, goal: Goal, uses: frozenset[str]) -> Fact:
+        """Register a fact. For the rules of this package only: proofs never call it."""
+        fact = Fact(name, goal, uses)
+        self._facts[id(fact)] = fact
+        return fact
+
+    def owned(self, fact: Fact) -> Fact:
+        """Return `fact`, or reject it when it is not of this session."""
+        if self._facts.get(id(fact)) is not fact:
+            raise Rejected(f"{getattr(fact, 'name', fact)!r} was neither proved nor assumed here")
+        return fact
+
+    def listed(self, name: str) -> Assumes | Condition:
+        """Return the hypothesis called `name`, of the theorem or of one of its statements."""
+        for hypothesis in self._all_hypotheses():
+            if hypothesis.name == name:
+                return hypothesis
+        raise Rejected(f"{self.theorem.id} does not assume {name!r}")
+
+    def _all_hypotheses(self) -> list[Assumes | Condition]:
+        own = list(self.theorem.hypotheses)
+        return own + [h for s in self.theorem.statements for h in s.needs]
+
+    def condition(self, name: str, part: int = 0) -> Fact:
+        """Return a condition between constants as a fact; `part` counts a conjunction's members."""
+        hypothesis = self.listed(name)
+        if not isinstance(hypothesis, Condition):
+            raise Rejected(f"{name!r} is not a condition between constants")
+        relation = sorted(sp.And.make_args(hypothesis.relation), key=str)[part]
+        if not isinstance(relation, sp.core.relational.Relational) or relation.rel_op == "!=":
+            raise Rejected(f"{name!r} is no relation that a certificate can use")
+        left, right = relation.args
+        if isinstance(relation, (sp.GreaterThan, sp.StrictGreaterThan)):
+            left, right = right, left
+        strict = isinstance(relation, (sp.StrictLessThan, sp.StrictGreaterThan))
+        goal = Goal(left, right, equal=isinstance(relation, sp.Equality), strict=strict)
+        self.assumed.append(f"{name}: {goal.latex()}")
+        return self.admit(name, goal, frozenset([name]))
+
+    def requires(self, kind: type) -> frozenset[str]:
+        """Return the tag of an assumption of the vocabulary, or reject when it is not listed."""
+        self.listed(kind.__name__)
+        return frozenset([kind.__name__])
+
+    def define(self, observable: sp.Expr, meaning: sp.Expr, note: str = "") -> None:
+        """Unfold `observable` as `meaning` in every certificate from here on."""
+        if observable in self._meanings and not is_zero(self._meanings[observable] - meaning):
+            raise Rejected(f"{observable} already has another meaning")
+        self._meanings[observable] = meaning
+        text = note or f"{sp.latex(observable)} = {sp.latex(meaning)}"
+        self.assumed.append(f"definition: {text}")
+
+    def fresh_name(self, name: str) -> sp.Symbol:
+        """Return a symbol for a new definition; one name never means two things."""
+        if name in self._names:
+            raise Rejected(f"{name!r} is already defined")
+        self._names.add(name)
+        return sp.Symbol(name, real=True)
+
+    def count(self, what: str) -> int:
+        """Return 1, 2, 3, ... for successive objects of a kind, so that each has its own name."""
+        self._counts[what] = self._counts.get(what, 0) + 1
+        return self._counts[what]
+
+    def unfold(self, expr: sp.Expr) -> sp.Expr:
+        """Replace defined observables by what they mean."""
+        return sp.sympify(expr).xreplace(self._meanings)
+
+    def cite(self, name: str) -> None:
+        """Record that a classical fact of the list is used."""
+        from proofs_check.cited import CITED
+
+        if name not in CITED:
+            raise Rejected(f"{name!r} is not on the list of cited facts")
+        if name not in self.cited:
+            self.cited.append(name)
+
+    # Signs --------------------------------------------------------------------------------------
+
+    def scalars(self) -> list[tuple[sp.Expr, bool, object]]:
+        """Return the facts between constants; they decide the signs of multipliers."""
+        return [
+            (f.expr, f.goal.strict, f)
+            for f in self._facts.values()
+            if not f.goal.equal and is_constant(f.expr)
+        ]
+
+    def sign(self, expr: Any, what: str, strict: bool = False) -> frozenset[str]:
+        """Return the hypotheses behind expr >= 0 (> 0 if `strict`); reject when unproved."""
+        found = sign_of(sp.sympify(expr), self.scalars())
+        if found is None or (strict and not found.strict):
+            word = "positive" if strict else "nonnegative"
+            raise Rejected(f"{what} {expr} is not proved {word}")
+        tags = [fact.uses for fact in found.used if isinstance(fact, Fact)]
+        return frozenset().union(*tags)
+
+    # The certificate ----------------------------------------------------------------------------
+
+    def prove(
+        self,
+        name: str,
+        goal: Goal,
+        terms: Terms = (),
+        squares: Squares = (),
+        gram: Sequence[Gram] = (),
+    ) -> Fact:
+        """Accept `goal` if goal.right - goal.left is the given nonnegative combination, exactly.
+
+        Parameters
+        ----------
+        terms : pairs (multiplier, fact); the multiplier of an inequality must be nonnegative
+        squares : pairs (coefficient, v) with v a vector or a scalar; the term is coefficient * |v|^2
+        gram : positive semidefinite forms
+
+        Raises
+        ------
+        Rejected : a fact that is not of this session, a sign not proved, or a sum that does not match
+        """
+        with self.timed(name, goal) as note:
+            total, uses = self._sum_of_terms(terms, strict=goal.strict)
+            square_values = [square_of(v) for _, v in squares]
+            for (coefficient, _), value in zip(squares, square_values, strict=True):
+                uses |= self.sign(coefficient, f"{name}: coefficient")
+                total += sp.sympify(coefficient) * value
+            for form in gram:
+                uses |= self.gram_sign(form)
+                total += gram_value(form)
+            if goal.equal and any(not fact.goal.equal for _, fact in terms):
+                raise Rejected(f"{name}: an equation follows from equations only")
+            if goal.equal and (squares or gram):
+                raise Rejected(f"{name}: an equation has no slack for squares")
+            if not is_zero(self.unfold(goal.expr - total)):
+                raise Rejected(f"{name}: the certificate does not add up to right - left")
+            if self.observer is not None:
+                note.append(self.observer(self, goal, [f for _, f in terms], square_values))
+        return self.admit(name, goal, uses)
+
+    def _sum_of_terms(self, terms: Terms, strict: bool) -> tuple[sp.Expr, frozenset[str]]:
+        total, uses, strictly = sp.Integer(0), frozenset[str](), not strict
+        for multiplier, fact in terms:
+            uses |= self.owned(fact).uses
+            multiplier = sp.sympify(multiplier)
+            if not fact.goal.equal:
+                gains = fact.goal.strict and not strictly
+                uses |= self.sign(multiplier, f"multiplier of {fact.name!r}:", strict=gains)
+                strictly = strictly or fact.goal.strict
+            total += multiplier * fact.expr
+        if not strictly:
+            raise Rejected("a strict goal needs a strict fact with a positive multiplier")
+        return total, uses
+
+    def prove_sign(self, name: str, goal: Goal) -> Fact:
+        """Accept a relation between constants whose sign the sign rules see at once."""
+        with self.timed(name, goal):
+            uses = self.sign(sp.factor(sp.together(goal.expr)), name, strict=goal.strict)
+        return self.admit(name, goal, uses)
+
+    def power_below_one(self, q: sp.Expr, k: sp.Expr) -> Fact:
+        """0 <= q <= 1 gives q^k <= 1 for k >= 0."""
+        uses = (
+            self.sign(q, "base") | self.sign(1 - q, "one minus the base") | self.sign(k, "exponent")
+        )
+        return self.derive(f"powers of {q} stay below 1", le(q**k, 1), uses, time.perf_counter())
+
+    def power_monotone(self, p: sp.Expr, q: sp.Expr, k: sp.Expr) -> Fact:
+        """0 <= p <= q gives p^k <= q^k for k >= 0."""
+        uses = self.sign(p, "smaller base") | self.sign(q - p, "difference of the bases")
+        uses |= self.sign(k, "exponent")
+        return self.derive("larger base, larger power", le(p**k, q**k), uses, time.perf_counter())
+
+    def product(self, name: str, first: Fact, second: Fact) -> Fact:
+        """The product of two nonnegative quantities is nonnegative."""
+        start = time.perf_counter()
+        if first.goal.equal or second.goal.equal:
+            raise Rejected(f"{name}: a product rule for inequalities")
+        uses = self.owned(first).uses | self.owned(second).uses
+        return self.derive(name, le(0, first.expr * second.expr), uses, start)
+
+    def cancel(self, fact: Fact, suboptimality: sp.Expr) -> Fact:
+        """From c (f - f*) >= 0 at every point conclude c >= 0, unless f is constant.
+
+        The case of a constant f is settled at the conclusion: there every observable is zero, and
+        the statement must hold by itself.
+        """
+        start = time.perf_counter()
+        c = sp.cancel(sp.factor(self.owned(fact).expr) / suboptimality)
+        if not is_constant(c) or fact.goal.equal:
+            raise Rejected(f"{fact.name!r} is not a multiple of {suboptimality}")
+        goal = le(0, c)
+        return self.derive("divide by f - f* > 0", goal, fact.uses | {NOT_CONSTANT}, start)
+
+    def trivial_case(self, goal: Goal) -> frozenset[str]:
+        """Return the hypotheses behind `goal` where f is constant: every observable is zero."""
+        bare = goal.expr.replace(lambda e: isinstance(e, Observable), lambda e: sp.Integer(0))
+        bare = bare.replace(lambda e: isinstance(e, sp.Function), lambda e: sp.Integer(0))
+        if goal.equal:
+            raise Rejected("an equation has no trivial case")
+        return self.sign(sp.factor(bare), "the case of a constant f:")
+
+    def gram_sign(self, form: Gram) -> frozenset[str]:
+        """Return the hypotheses behind M >= 0, by the signs of all its principal minors."""
+        matrix = sp.Matrix(form.matrix)
+        size = matrix.rows
+        if matrix != matrix.T or size != len(form.vectors):
+            raise Rejected("a Gram matrix is symmetric, one row for each vector")
+        uses = frozenset[str]()
+        for code in range(1, 2**size):
+            rows = [i for i in range(size) if code >> i & 1]
+            minor = sp.factor(matrix.extract(rows, rows).det(method="berkowitz"))
+            uses |= self.sign(minor, "principal minor")
+        return uses
+
+    # Conclusions --------------------------------------------------------------------------------
+
+    def conclude(self, statement: Statement, fact: Fact, goal: Goal) -> None:
+        """Accept `fact` as the statement: the same relation, and no hypothesis that is not listed."""
+        with self.timed(f"conclusion: {statement.name}", goal):
+            self.owned(fact)
+            if not is_zero(self.unfold(fact.expr - goal.expr)):
+                raise Rejected(f"what was proved is not the statement {statement.name!r}")
+            allowed = {h.name for h in (*self.theorem.hypotheses, *statement.needs)}
+            uses = fact.uses
+            if NOT_CONSTANT in uses:
+                uses = (uses - {NOT_CONSTANT}) | self.trivial_case(goal)
+            if extra := sorted(uses - allowed):
+                raise Rejected(f"{statement.name!r} does not assume {', '.join(extra)}")
+            if goal.equal and not fact.goal.equal:
+                raise Rejected(f"{statement.name!r} is an equation, an inequality was proved")
+        self.concluded.add(statement.name)
+
+    def derive(self, name: str, goal: Goal, uses: frozenset[str], start: float) -> Fact:
+        """Register and report what a rule of this package derived; proofs never call it."""
+        self.steps.append(Step(name, "proved", time.perf_counter() - start, goal.latex()))
+        return self.admit(name, goal, uses)
+
+    def known(self) -> set[int]:
+        """Return the facts held now, for `forget`."""
+        return set(self._facts)
+
+    def forget(self, hypothesis: Fact, since: set[int]) -> None:
+        """Close a supposition: drop it and everything that was derived under it."""
+        kept = {key: f for key, f in self._facts.items() if key in since and f is not hypothesis}
+        self._facts = kept
+
+    @contextmanager
+    def timed(self, name: str, goal: Goal | str) -> Any:
+        """Time a step and record it once it is verified."""
+        start, note = time.perf_counter(), list[str]()
+        yield note
+        text = goal if isinstance(goal, str) else goal.latex()
+        seconds = time.perf_counter() - start
+        self.steps.append(Step(name, "proved", seconds, text, note[0] if note else ""))
+
+
+def is_constant(expr: sp.Expr) -> bool:
+    """Say whether an expression is the same number on every run: no observable after step 0."""
+    return all(isinstance(a, Observable) and a.args[0] == 0 for a in expr.atoms(sp.Function))
+
+
+def square_of(v: Any) -> sp.Expr:
+    """Return |v|^2 of a vector, or the square of a real scalar."""
+    if isinstance(v, Vector):
+        return norm_sq(v)
+    constants = sp.sympify(v).replace(lambda e: isinstance(e, sp.Function), lambda e: sp.Integer(0))
+    if not all(symbol.is_real for symbol in constants.free_symbols):
+        raise Rejected(f"the square of {v} is not known to be real")
+    return sp.sympify(v) ** 2
+
+
+def gram_value(form: Gram) -> sp.Expr:
+    """Return sum_ij M_ij <v_i, v_j>."""
+    matrix, vectors = sp.Matrix(form.matrix), form.vectors
+    pairs = [(i, j) for i in range(len(vectors)) for j in range(len(vectors))]
+    return sp.Add(*(matrix[i, j] * dot(vectors[i], vectors[j]) for i, j in pairs))

@@ -1,0 +1,121 @@
+"""Sums and inductions over the links of a chain.
+
+Facts between observables hold at every link, so their index may be specialised; an induction proves
+a claim for every T from its base and its step, both by certificate.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from proofs_check.algebra import Inner
+from proofs_check.chance import Mean, total_mean
+from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq
+from ractheory.theorems.symbols import T, t
+
+k = sp.Symbol("k", integer=True, nonnegative=True)
+"""A second counter, for inductions over the length of a stretch of the chain."""
+
+INDICES = (t, T, k)
+"""The link counters: a fact between observables holds for each of their values."""
+
+
+class PartialSum(sp.Function):
+    """PartialSum(name, k) = sum of a named sequence over the links before k."""
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        name, k = (printer._print(a) for a in self.args)
+        text = rf"{name}_{{{k}}}"
+        return text if exp is None else f"{text}^{{{exp}}}"
+
+
+def partial_sum(
+    s: Session, name: str, term: Callable[[sp.Expr], sp.Expr]
+) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact]:
+    """Define S(k) = sum_{i<k} term(i); return S, the fact S(0) = 0 and S(t+1) = S(t) + term(t)."""
+    symbol = s.fresh_name(name)
+
+    def S(k: sp.Expr) -> sp.Expr:
+        return PartialSum(symbol, sp.sympify(k))
+
+    s.assumed.append(f"definition: {name}_{{t+1}} = {name}_t + {sp.latex(term(t))}, {name}_0 = 0")
+    empty = s.admit(f"{name}_0", eq(S(sp.Integer(0)), 0), frozenset())
+    return S, empty, s.admit(f"{name}_t+1", eq(S(t + 1), S(t) + term(t)), frozenset())
+
+
+def instance(
+    s: Session, fact: Fact, at: Mapping[sp.Symbol, Any], indices: Sequence[sp.Symbol] = INDICES
+) -> Fact:
+    """Return the fact at other links, such as t -> t + 1 or t -> 0."""
+    s.owned(fact)
+    check_index_change(fact.goal.expr, at, indices)
+    goal = Goal(
+        _at(fact.goal.left, at), _at(fact.goal.right, at), fact.goal.equal, fact.goal.strict
+    )
+    return s.admit(f"{fact.name} at {dict(at)}", goal, fact.uses)
+
+
+def check_index_change(
+    expr: sp.Expr, at: Mapping[sp.Symbol, Any], indices: Sequence[sp.Symbol]
+) -> None:
+    """Reject a change that is not of a link counter, leaves its range, or cannot reach an atom."""
+    for old, new in at.items():
+        value = sp.sympify(new)
+        in_range = value.is_positive if old.is_positive else value.is_nonnegative
+        if old not in indices or not (value.is_integer and in_range):
+            raise Rejected(f"{old} -> {new} is not a change of link")
+    if any(
+        isinstance(a, Inner) or (isinstance(a, Mean) and len(a.args) == 2)
+        for a in expr.atoms(sp.Function)
+    ):
+        raise Rejected("a fact about one link's vectors cannot be moved to another link")
+
+
+def _at(expr: sp.Expr, at: Mapping[sp.Symbol, Any]) -> sp.Expr:
+    return sp.sympify(expr).subs(dict(at), simultaneous=True).replace(
+        lambda e: isinstance(e, Mean) and len(e.args) == 1, lambda e: total_mean(e.args[0])
+    )  # fmt: skip
+
+
+Certificate = tuple[Terms, Squares]
+
+
+def induction(
+    s: Session, name: str, goal: Goal, over: sp.Symbol, base: Certificate,
+    step: Callable[[Callable[..., Fact]], Certificate], indices: Sequence[sp.Symbol] = INDICES,
+) -> Fact:  # fmt: skip
+    """Prove `goal` for every value of the counter `over`, from 1 if it is positive, else from 0.
+
+    Parameters
+    ----------
+    base : certificate of the goal at the first value
+    step : given `previous`, the goal taken as true at `over` (for every value of the other
+        counters; `previous(t=...)` style changes are passed as a mapping), return the certificate of
+        the goal at over + 1
+    """
+    if over not in indices:
+        raise Rejected(f"{over} counts no links")
+    start = 1 if over.is_positive else 0
+
+    def shifted(value: Any) -> Goal:
+        at = {over: value}
+        return Goal(_at(goal.left, at), _at(goal.right, at), goal.equal, goal.strict)
+
+    proved_base = s.prove(f"{name}: base", shifted(sp.Integer(start)), *base)
+    hypothesis = s.admit(f"{name}: induction hypothesis", goal, frozenset())
+
+    def previous(at: Mapping[sp.Symbol, Any] | None = None) -> Fact:
+        if over in (at or {}):
+            raise Rejected("the induction variable stays where it is")
+        return instance(s, hypothesis, at, indices) if at else hypothesis
+
+    before = s.known()
+    terms, squares = step(previous)
+    proved_step = s.prove(f"{name}: step", shifted(over + 1), terms, squares)
+    s.forget(hypothesis, since=before)
+    uses = proved_base.uses | proved_step.uses
+    return s.derive(f"{name}: for every {over}", goal, uses, time.perf_counter())

@@ -1,0 +1,195 @@
+"""What the words of a statement mean: assumptions as inequalities, one link, the observables.
+
+This file is the dictionary between the vocabulary of `ractheory.assumptions` and the algebra: every
+assumption is one inequality between points, and a point is a position, a gradient and a value f - f*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from proofs_check.algebra import Operator, Vector, dot, norm_sq, vector, zero
+from proofs_check.chance import Chance, Mean, total_mean
+from proofs_check.kernel import Fact, Goal, Session, Squares, Terms, eq, le
+from proofs_check.recursion import partial_sum
+from ractheory import assumptions as vocabulary
+from ractheory.theorems import Form, Statement, symbols
+from ractheory.theorems.symbols import L, T, gap, grad_sq, mu, projected_sq, t
+
+
+@dataclass(frozen=True)
+class Point:
+    """A position, the gradient there, and f - f* there."""
+
+    x: Vector
+    g: Vector
+    f: sp.Expr
+
+
+class Value(symbols.Observable):
+    """f - f* at a named auxiliary point."""
+
+    latex_name = r"\delta_{{t}}"
+
+
+# Assumptions as inequalities between points ----------------------------------------------------
+
+
+def smooth(s: Session, a: Point, b: Point) -> Fact:
+    """LSmooth, through the descent lemma: f(b) <= f(a) + <grad f(a), b - a> + (L/2) |b - a|^2."""
+    s.cite("descent lemma")
+    goal = le(b.f, a.f + dot(a.g, b.x - a.x) + L / 2 * norm_sq(b.x - a.x))
+    return s.admit("descent lemma", goal, s.requires(vocabulary.LSmooth))
+
+
+def bounded_below(s: Session, a: Point) -> Fact:
+    """LowerBounded: f(a) >= f*."""
+    return s.admit("f >= f*", le(0, a.f), s.requires(vocabulary.LowerBounded))
+
+
+def polyak_lojasiewicz(s: Session, a: Point) -> Fact:
+    """PL: mu (f - f*) <= 1/2 |grad f|^2."""
+    return s.admit("PL", le(mu * a.f, norm_sq(a.g) / 2), s.requires(vocabulary.PL))
+
+
+def convex(s: Session, a: Point, b: Point) -> Fact:
+    """Convex: f(b) >= f(a) + <grad f(a), b - a>."""
+    return s.admit("convexity", le(a.f + dot(a.g, b.x - a.x), b.f), s.requires(vocabulary.Convex))
+
+
+def minimiser(s: Session) -> Point:
+    """Attained: a point W* where f - f* = 0 and the gradient vanishes."""
+    s.requires(vocabulary.Attained)
+    return Point(vector("W^*"), zero(), sp.Integer(0))
+
+
+def auxiliary(s: Session, chance: Chance, x: Vector) -> Point:
+    """Return a further point at the position x, random as its position is."""
+    name = f"P{s.count('auxiliary points')}"
+    point = Point(x, vector(f"G_{name}"), Value(sp.Symbol(name)))
+    made = chance.made_from_vector(x)
+    chance.depends([point.f, *(word[-1] for word in point.g.terms)], made)
+    return point
+
+
+def gradient_bound(s: Session, a: Point) -> Fact:
+    """|grad f|^2 <= 2 L (f - f*): the descent lemma at the point reached by a full step 1/L."""
+    reached = auxiliary(s, Chance(s), a.x - a.g / L)
+    return s.prove(
+        "the gradient is bounded by the suboptimality",
+        le(norm_sq(a.g), 2 * L * a.f),
+        terms=[(2 * L, smooth(s, a, reached)), (2 * L, bounded_below(s, reached))],
+    )
+
+
+def mu_at_most_L(s: Session, a: Point) -> Fact:
+    """mu <= L: 2 mu (f - f*) <= |grad f|^2 <= 2 L (f - f*), and f is not constant."""
+    both = s.prove(
+        "PL meets the gradient bound",
+        le(2 * mu * a.f, 2 * L * a.f),
+        terms=[(2, polyak_lojasiewicz(s, a)), (1, gradient_bound(s, a))],
+    )
+    return s.prove("mu is at most L", le(mu, L), terms=[(sp.Rational(1, 2), s.cancel(both, a.f))])
+
+
+# One link --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Link:
+    """W_t and W_{t+1}, with the sources of chance between them."""
+
+    chance: Chance
+    here: Point
+    there: Point
+    sources: sp.Tuple
+
+    def mean(self, x: sp.Expr) -> sp.Expr:
+        """Return the symbol of E[x | everything before the link]."""
+        return Mean(x, self.sources)
+
+
+def state(s: Session, k: sp.Expr, name: str) -> Point:
+    """Return the iterate at link k, and give the observables there their meaning."""
+    point = Point(vector(f"W_{name}"), vector(f"G_{name}"), gap(k))
+    s.define(grad_sq(k), norm_sq(point.g), rf"grad\_sq = |G_{name}|^2")
+    return point
+
+
+def link(s: Session, chance: Chance, here: Point, there: Vector, reads: str) -> Link:
+    """Return the link from W_t to the position `there`; `reads` says the update in words."""
+    s.assumed.append(f"one link: {reads}")
+    after = Point(there, vector("G_{t+1}"), gap(t + 1))
+    s.define(grad_sq(t + 1), norm_sq(after.g), r"grad\_sq at t + 1")
+    sources = chance.made_from_vector(there)
+    chance.depends([gap(t + 1), *(w[-1] for w in after.g.terms)], sources)
+    return Link(chance, here, after, sp.Tuple(*sorted(sources, key=str)))
+
+
+def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
+    """W_{t+1} = W_t - gamma H_t G_t."""
+    here = state(s, t, "t")
+    s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
+    return link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t G_t")
+
+
+# Quantities of a run ---------------------------------------------------------------------------
+
+
+class Along(symbols.Observable):
+    """Along(name, ...) is a named quantity of the run at a link: Along(k, name)."""
+
+    def _latex(self, printer: object, exp: object = None) -> str:
+        k, name = (printer._print(a) for a in self.args)  # type: ignore[attr-defined]
+        text = f"{name}_{{{k}}}"
+        return text if exp is None else f"{text}^{{{exp}}}"
+
+
+def quantity(
+    s: Session, name: str, of: Callable[[Point], sp.Expr], along: Link, start: sp.Expr
+) -> tuple[Callable[[sp.Expr], sp.Expr], Fact]:
+    """Name a function of the iterate, so that it can be followed along the run.
+
+    `start` is the constant that the statement uses for its value at W_0; the fact says so.
+    """
+    symbol = s.fresh_name(name)
+
+    def q(k: sp.Expr) -> sp.Expr:
+        return Along(sp.sympify(k), symbol)
+
+    s.define(q(t), of(along.here))
+    s.define(q(t + 1), of(along.there))
+    s.assumed.append(f"definition: {name} at W_0 is {sp.latex(start)}")
+    return q, s.admit(f"{name} at W_0", eq(q(0), start), frozenset())
+
+
+# Conclusions -----------------------------------------------------------------------------------
+
+
+def mean_gradient(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact, Fact]:
+    """Return S(k) = sum_{i<k} E|G_i|^2, its two equations, and E[mean over the run] = S(T)/T."""
+    S, empty, grows = partial_sum(s, "S", lambda k: Mean(grad_sq(k)))
+    whole = eq(Mean(symbols.mean_grad_sq(T)), S(T) / T)
+    return S, empty, grows, s.admit("mean over the run", whole, frozenset())
+
+
+def goal_of(statement: Statement) -> Goal:
+    """Return what a statement asks to be proved: its relation, in expectation where it says so."""
+    left, right = statement.left, statement.right
+    if statement.form is Form.EXPECTATION:
+        left, right = total_mean(left), total_mean(right)
+    if isinstance(statement.relation, sp.GreaterThan):
+        left, right = right, left
+    return Goal(left, right, equal=isinstance(statement.relation, sp.Equality))
+
+
+def finish(s: Session, name: str, terms: Terms = (), squares: Squares = ()) -> Fact:
+    """Prove the statement called `name` by a certificate, and conclude it."""
+    statement = s.theorem.statement(name)
+    goal = goal_of(statement)
+    fact = s.prove(f"statement {name!r}", goal, terms, squares)
+    s.conclude(statement, fact, goal)
+    return fact

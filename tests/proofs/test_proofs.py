@@ -1,0 +1,33 @@
+"""Every proof is accepted, and every planted error is rejected."""
+
+import pytest
+
+import proofs_check
+from ractheory.errors import UsageError
+from ractheory.theorems import THEOREMS
+
+
+@pytest.mark.parametrize("name", list(proofs_check.PROOFS))
+def test_proved(name: str) -> None:
+    report = proofs_check.check(name)
+    assert report.status == "proved", report.steps[-1].statement
+    assert report.survivors == ()
+    assert report.planted == report.rejected
+    concluded = {s.name.removeprefix("conclusion: ") for s in report.steps}
+    assert {s.name for s in THEOREMS[name].statements} <= concluded
+
+
+def test_report_has_the_shape_of_the_contract() -> None:
+    document = proofs_check.check("descent").to_json()
+    assert {"id", "status", "steps", "cited", "planted", "rejected"} <= document.keys()
+    assert all({"name", "status", "seconds"} <= step.keys() for step in document["steps"])
+    assert document["cited"] == ["descent lemma"]
+
+
+def test_check_all_takes_names() -> None:
+    assert [r.id for r in proofs_check.check_all(["descent"])] == ["descent"]
+
+
+def test_an_unknown_proof_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="allowed is"):
+        proofs_check.check("no-such-theorem")
