@@ -33,7 +33,7 @@ class Operator(sp.Symbol):
     idempotent = False
 
     def __new__(cls, name: str) -> Operator:
-        return sp.Symbol.__new__(cls, name, commutative=True)  # type: ignore[no-any-return]
+        return sp.Symbol.__new__(cls, name, commutative=True)
 
     def __call__(self, v: Vector) -> Vector:
         return v.map_words(lambda word: reduce_word((self, *word)))
@@ -49,7 +49,7 @@ class Inverse(Operator):
     """The inverse of an operator."""
 
     def __new__(cls, operator: Operator) -> Inverse:
-        return super().__new__(cls, operator.name + "^{-1}")  # type: ignore[return-value]
+        return super().__new__(cls, operator.name + "^{-1}")
 
 
 def inverse_pair(a: sp.Symbol, b: sp.Symbol) -> bool:

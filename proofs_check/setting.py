@@ -13,7 +13,7 @@ import sympy as sp
 
 from proofs_check.algebra import Operator, Vector, dot, norm_sq, vector, zero
 from proofs_check.chance import Chance, Mean, total_mean
-from proofs_check.kernel import Fact, Goal, Session, Squares, Terms, eq, le
+from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, le
 from proofs_check.recursion import partial_sum
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form, Statement, symbols
@@ -176,20 +176,36 @@ def mean_gradient(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact,
     return S, empty, grows, s.admit("mean over the run", whole, frozenset())
 
 
-def goal_of(statement: Statement) -> Goal:
-    """Return what a statement asks to be proved: its relation, in expectation where it says so."""
+def goal_of(statement: Statement, along: Link | None = None) -> Goal:
+    """Return what a statement asks to be proved: its relation, in expectation where it says so.
+
+    `along` is the link over whose sources a conditional statement averages.
+    """
     left, right = statement.left, statement.right
+    relation = statement.relation
     if statement.form is Form.EXPECTATION:
         left, right = total_mean(left), total_mean(right)
-    if isinstance(statement.relation, sp.GreaterThan):
+    elif statement.form.name == "CONDITIONAL":
+        if along is None:
+            raise Rejected(f"{statement.name!r} is about one link: say which")
+        left = along.mean(left)
+    if isinstance(relation, (sp.GreaterThan, sp.StrictGreaterThan)):
         left, right = right, left
-    return Goal(left, right, equal=isinstance(statement.relation, sp.Equality))
+    strict = isinstance(relation, (sp.StrictLessThan, sp.StrictGreaterThan))
+    return Goal(left, right, equal=isinstance(relation, sp.Equality), strict=strict)
 
 
-def finish(s: Session, name: str, terms: Terms = (), squares: Squares = ()) -> Fact:
+def finish(
+    s: Session, name: str, terms: Terms = (), squares: Squares = (), along: Link | None = None
+) -> Fact:
     """Prove the statement called `name` by a certificate, and conclude it."""
     statement = s.theorem.statement(name)
-    goal = goal_of(statement)
+    goal = goal_of(statement, along)
     fact = s.prove(f"statement {name!r}", goal, terms, squares)
     s.conclude(statement, fact, goal)
     return fact
+
+
+def states(s: Session, name: str) -> bool:
+    """Say whether the theorem has a statement of this name."""
+    return any(statement.name == name for statement in s.theorem.statements)

@@ -159,9 +159,10 @@ class SignRules:
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> Sign | None:
         below = self.sign(base) or self.sign(sp.factor(base))
-        defined = below is not None and (below.strict or exponent.is_nonnegative)
-        if defined and (below.direction > 0 or (exponent.is_Integer and exponent.is_odd)):
-            return below
+        keeps = exponent.is_Integer and exponent.is_odd
+        if below is not None and (below.strict or exponent.is_nonnegative):  # noqa: SIM102
+            if below.direction > 0 or keeps:
+                return below
         if exponent.is_Integer and exponent.is_even and exponent > 0 and base.is_real:
             return Sign(
                 1,

@@ -34,6 +34,7 @@ from proofs_check.setting import (
     projected_step,
     quantity,
     smooth,
+    states,
 )
 from ractheory.theorems.gradient import DECREASE, GEOMETRIC
 from ractheory.theorems.symbols import (
@@ -103,6 +104,8 @@ def gd_nonconvex(s: Session) -> None:
     """Sum the expected descent; the gradient bound |G|^2 <= 2 L delta gives the factor 1 - q^T."""
     step, chance, descends = expected_descent(s, "step below 2/L")
     falls = chance.total("total expectation", descends)
+    if states(s, "one step"):
+        finish(s, "one step", terms=[(1, descends)], along=step)
     bound = chance.total("gradient bound, in expectation", s.prove(
         "gradient bound", le(grad_sq(t), 2 * L * gap(t)), terms=[(1, gradient_bound(s, step.here))]
     ))  # fmt: skip
@@ -144,11 +147,14 @@ def gd_pl(s: Session) -> None:
     """PL turns the expected descent into a contraction; its factor is nonnegative since mu <= L."""
     step, chance, descends = expected_descent(s, "step below 2/L")
     pl = polyak_lojasiewicz(s, step.here)
-    contracts = chance.total("contraction, in expectation", s.prove(
+    one_step = s.prove(
         "contraction of one link",
         le(step.mean(gap(t + 1)), (1 - 2 * a * mu) * gap(t)),
         terms=[(1, descends), (2 * a, pl)],
-    ))  # fmt: skip
+    )
+    if states(s, "one step"):
+        finish(s, "one step", terms=[(1, one_step)], along=step)
+    contracts = chance.total("contraction, in expectation", one_step)
     nonnegative_factor(s, chance, mu, mu_at_most_L(s, step.here))
     whole = instance(s, geometric(s, 1 - 2 * a * mu, contracts), {t: T})
     finish(s, "sharp", terms=[(1, whole)])
