@@ -91,7 +91,8 @@ class Claim:
     declared : the method whose hypotheses the theorem is handed, where it is not the one that is run
         (a masked negative control); None otherwise
     start : starting point, "zero", "normal:SCALE", or "far:SCALE" (that far from the minimiser)
-    steps, seeds : T, and the number of runs
+    steps, seeds : links of each run, and the number of runs
+    horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches
     source : place in the paper; empty: the theorem's own source
@@ -110,6 +111,7 @@ class Claim:
     start: str = "normal:1"
     steps: int = 20
     seeds: int = 400
+    horizon: int | None = None
     bound_factor: float = 1.0
     source: str = ""
     tiers: tuple[str, ...] = ("default", "full")
@@ -125,7 +127,13 @@ class Claim:
             raise UsageError.of("tiers", self.tiers, ", ".join(TIERS), "choose among these")
         integer("steps", self.steps, 1)
         integer("seeds", self.seeds, 1)
+        if self.horizon is not None:
+            integer("horizon", self.horizon, 1, self.steps)
         real("bound factor", self.bound_factor, 0.0, open_low=True)
+
+    @property
+    def T(self) -> int:
+        return self.horizon or self.steps
 
     @property
     def is_negative_control(self) -> bool:

@@ -6,7 +6,7 @@ Masked means that the theorem is handed the hypotheses of a sound method, while 
 from __future__ import annotations
 
 from ractheory.claims.claim import NOT_APPLICABLE, REFUTED, Claim, MethodSpec, ObjectiveSpec
-from ractheory.claims.core import CANCER, COUNTEREXAMPLE, DIABETES, EVERY, USUAL, F, Rac
+from ractheory.claims.core import COUNTEREXAMPLE, DIABETES, EVERY, USUAL, F, Rac
 
 
 def _both(name: str, theorem: str, f: ObjectiveSpec, broken: MethodSpec, declared: MethodSpec,
@@ -33,7 +33,7 @@ CONTROLS = [
            steps=100, seeds=100),
     *_both("step-above-2-over-L", "gd-pl", F("isotropic"), Rac(step=2.1, rank=2), Rac(step=1.0, rank=2),
            steps=20, seeds=300),
-    *_both("step-above-2-over-L-real", "descent", CANCER, MethodSpec("fpft", 20.0),
+    *_both("step-above-2-over-L-real", "descent", DIABETES, MethodSpec("fpft", 2.1),
            MethodSpec("fpft", 1.9), steps=50, seeds=1, real_data=True),
     *_both("pseudo-inverse-forgotten", "descent", COUNTEREXAMPLE, NO_INVERSE, Rac(rank=3), EVERY,
            steps=100, seeds=100, start="far:3"),

@@ -90,8 +90,8 @@ def _gd_nonconvex() -> list[Claim]:
         "softmax-digits/right-r2": (DIGITS, Rac(rank=2, side="right"), 20, USUAL, True),
     }  # fmt: skip
     claims = [
-        Claim(f"gd-nonconvex/{name}", "gd-nonconvex", f, method, steps=steps, seeds=300, tiers=tiers,
-              real_data=real)
+        Claim(f"gd-nonconvex/{name}", "gd-nonconvex", f, method, steps=steps,
+              seeds=600 if real else 3000, tiers=tiers, real_data=real)
         for name, (f, method, steps, tiers, real) in cases.items()
     ]  # fmt: skip
     claims.append(
@@ -153,6 +153,19 @@ def _gd_pl() -> list[Claim]:
     return claims
 
 
+FINE_TUNING = F("ridge-synthetic", {"m": 50, "n": 10, "N": 500, "ridge": 0.01})
+FINE_TUNING_RANKS = (1, 2, 5, 10, 20, 50)
+
+
+def _fine_tuning() -> list[Claim]:
+    """Figure 2: the minimiser of one regression is the start of another, T inverse to the rank."""
+    return [
+        Claim(f"gd-pl/fine-tuning/haar-r{r}", "gd-pl", FINE_TUNING, Rac(rank=r),
+              start="pretrained:1", steps=1000 // r, seeds=300, source="RAC-LoRA, Figure 2")
+        for r in FINE_TUNING_RANKS
+    ]  # fmt: skip
+
+
 def _gd_convex() -> list[Claim]:
     cases = {
         "least-squares-under/haar-r2": (F("least-squares-under"), Rac(rank=2), 40, EVERY, False),
@@ -179,4 +192,4 @@ def _gd_convex() -> list[Claim]:
     return claims
 
 
-CLAIMS = tuple(_descent() + _gd_nonconvex() + _gd_pl() + _gd_convex())
+CLAIMS = tuple(_descent() + _gd_nonconvex() + _gd_pl() + _fine_tuning() + _gd_convex())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ractheory.claims.claim import REFUTED, UNDECIDED, Claim, MethodSpec, ObjectiveSpec
 from ractheory.claims.core import COUNTEREXAMPLE, EVERY, F, Rac
 
@@ -30,6 +32,47 @@ def _counterexample() -> list[Claim]:
         claim("cola-passes-the-floor", MethodSpec("cola", 0.1).with_options(inner_steps=10), "floor",
               expected=REFUTED, declared=MethodSpec("lora", 0.1)),
     ]  # fmt: skip
+
+
+def _figure_1() -> list[Claim]:
+    """The methods of Figure 1, each against the rate that RAC-LoRA obeys, at two steps and two starts.
+
+    Handed RAC-LoRA's hypotheses, the others are expected to break its rate where they stall or diverge.
+    Undecided stands where runs stay under the bound: without a sure ceiling nothing more can be said.
+    """
+    cola = MethodSpec("cola").with_options(inner_steps=10)
+    others = {"lora": MethodSpec("lora"), "asymlora": MethodSpec("asymlora"), "cola": cola}
+    claims = []
+    for start, at in (("zero", "zero"), ("far", "far:3")):
+        for step in (1.0, 0.1):
+            where = f"figure-1/{start}-gammaL{step:g}"
+            declared = Rac(step=step)
+            shared = {"start": at, "steps": 1000, "seeds": 200, "source": FIGURE_1}
+            claims.append(
+                Claim(f"counterexample/{where}/gd", "counterexample", COUNTEREXAMPLE,
+                      MethodSpec("fpft", step), statement="gradient descent", **shared)  # type: ignore[arg-type]
+            )  # fmt: skip
+            claims.append(
+                Claim(f"counterexample/{where}/rac-lora", "gd-pl", COUNTEREXAMPLE, declared,
+                      horizon=20 if step == 1.0 else 400, **(shared | {"seeds": 2000}))  # type: ignore[arg-type]
+            )  # fmt: skip
+            claims += [
+                Claim(f"counterexample/{where}/{name}", "gd-pl", COUNTEREXAMPLE,
+                      replace(method, step=step), FIGURE_1_VERDICTS[name, start, step],
+                      declared=declared, **shared)  # type: ignore[arg-type]
+                for name, method in others.items()
+            ]  # fmt: skip
+    return claims
+
+
+FIGURE_1_VERDICTS = {
+    (name, start, step): UNDECIDED if name == "cola" and step < 1.0 else REFUTED
+    for name in ("lora", "asymlora", "cola")
+    for start in ("zero", "far")
+    for step in (1.0, 0.1)
+}
+"""LoRA and AsymLoRA break the rate everywhere; CoLA at 1/L only. At a tenth of the step it converges,
+which RAC-LoRA reports otherwise."""
 
 
 def _floors() -> list[Claim]:
@@ -69,4 +112,4 @@ SMOOTHNESS = (
           note="two explicit points beat every claimed smoothness constant"),
 )  # fmt: skip
 
-CLAIMS = (*SMOOTHNESS, *_counterexample(), *_floors())
+CLAIMS = (*SMOOTHNESS, *_counterexample(), *_figure_1(), *_floors())

@@ -99,26 +99,40 @@ def _law(spec: MethodSpec, arguments: dict[str, Any]) -> Any:
     return sketch_law(spec.law, spec.rank)
 
 
-def start_point(kind: str, f: Objective, stream: str) -> Vector:
-    """Return the flat starting point "zero", "normal:SCALE", or "far:SCALE" of f.
+def start_point(kind: str, spec: ObjectiveSpec, stream: str) -> Vector:
+    """Return the flat starting point "zero", "normal:SCALE", "far:SCALE" or "pretrained:SEED".
 
-    "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser.
+    "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser;
+    "pretrained" is the minimiser of the same objective on the data of another seed.
     """
+    f = build_objective(spec)
     word, _, text = kind.partition(":")
+    if word == "pretrained":
+        other = ObjectiveSpec(spec.name, {**spec.parameters, "seed": int(text)})
+        return _minimiser(build_objective(other)).copy()
     scale = real("scale of the start", text or "1", 0.0)
     point = np.zeros(f.dim)
     if word == "zero":
         return point
     if word not in ("normal", "far"):
-        raise UsageError.of("start", kind, "zero, normal:SCALE or far:SCALE", "choose one of these")
+        allowed = "zero, normal:SCALE, far:SCALE or pretrained:SEED"
+        raise UsageError.of("start", kind, allowed, "choose one of these")
     fill_normal(stream_key(stream), 0, 0, int(Purpose.START), point)
     point *= scale
-    if word == "far" and f.constants.minimiser is not None:
-        point += f.constants.minimiser
-    return point
+    return point + _minimiser(f) if word == "far" else point
+
+
+def _minimiser(f: Objective) -> Vector:
+    if f.constants.minimiser is None:
+        raise UsageError.of(
+            "start", f"a minimiser of {f.name}", "one that is known", "use zero or normal:SCALE"
+        )
+    return f.constants.minimiser
 
 
 def experiment(claim: Claim, stream: str) -> Experiment:
     """Return what `claim` runs."""
     f = build_objective(claim.objective)
-    return Experiment(f, build_method(claim.method, f), start_point(claim.start, f, stream))
+    return Experiment(
+        f, build_method(claim.method, f), start_point(claim.start, claim.objective, stream)
+    )

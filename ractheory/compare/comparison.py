@@ -128,7 +128,7 @@ def check_claim(
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
         return Comparison(claim, hypotheses, decide(statement, context, rate), facts)
     run = simulate(ran.objective, ran.method, ran.start, claim.steps, claim.seeds, stream)
-    context = Context(ran, run, facts, stream)
+    context = Context(ran, run, facts, stream, masked=claim.declared is not None)
     decision = (
         decide(statement, context, rate, claim.bound_factor) if applies else _rejected(hypotheses)
     )
@@ -141,7 +141,7 @@ def _declared_facts(claim: Claim, ran: Experiment) -> Facts:
     method = ran.method
     if claim.declared is not None:
         method = build_method(claim.declared, ran.objective)
-    return facts_of(ran.objective, method, ran.start, claim.steps)
+    return facts_of(ran.objective, method, ran.start, claim.T)
 
 
 def _rejected(hypotheses: tuple[Checked, ...]) -> Decision:

@@ -29,7 +29,11 @@ class Decision:
 def decide(
     statement: Statement, context: Context, error_rate: float, bound_factor: float = 1.0
 ) -> Decision:
-    """Decide `statement` on the runs of `context`, its right side multiplied by `bound_factor`."""
+    """Decide `statement` on the runs of `context`, its right side multiplied by `bound_factor`.
+
+    The sure ceiling that a confirmation needs is used only where the run itself has the hypotheses
+    that the theorem was handed: a masked control can be refuted, never confirmed, in expectation.
+    """
     if statement.form not in DECIDERS:
         raise KeyError(f"no decider for {statement.form}")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -96,8 +100,10 @@ def _expectation(statement: Statement, context: Context, rate: float, factor: fl
     samples = np.where(np.isnan(samples), np.inf, samples)
     bound = factor * _from_start(statement.right, context)
     ceiling = None
-    if statement.ceiling is not None and all(
-        h.check(context.facts).holds for h in statement.ceiling_needs
+    if (
+        not context.masked
+        and statement.ceiling is not None
+        and all(h.check(context.facts).holds for h in statement.ceiling_needs)
     ):
         ceiling = _from_start(statement.ceiling, context)
     grain = float(np.max(resolution(context)[:, 0])) * float(_sensitivity(ceiling, context))

@@ -27,12 +27,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Context:
-    """Everything that an observable may be measured from."""
+    """Everything that an observable may be measured from.
+
+    `masked` says that `facts` are those of another method than the one that was run.
+    """
 
     experiment: Experiment
     run: Run
     facts: Facts
     stream: str
+    masked: bool = False
 
 
 Measure = Callable[[Context, sp.Expr, list[float]], Array]

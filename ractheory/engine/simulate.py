@@ -96,7 +96,7 @@ def simulate(
         raise UsageError.of(
             "shape of the start", np.shape(start), f"({objective.dim},)", "flatten the blocks"
         )
-    problem = objective.problem()
+    problem = objective.full_gradient_problem()
     if problem is None:
         return transcribe(objective, method, start, links, numbers, stream)
     run = Run.begin(len(numbers), links, start, objective.dim)
@@ -109,7 +109,7 @@ def simulate(
 def _exact_only_on_quadratics(objective: Objective, method: Method) -> None:
     if not isinstance(method.inner, ExactLink):
         return
-    problem = objective.problem()
+    problem = objective.full_gradient_problem()
     if problem is None or problem.family not in (Family.ENTRY_QUADRATIC, Family.MATRIX_QUADRATIC):
         raise UsageError.of(
             "objective of exact links", objective.name, "a quadratic", "use pseudo-inverse steps"

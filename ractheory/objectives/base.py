@@ -91,6 +91,10 @@ class Objective(ABC):
         """Return the compiled form, or None when only the plain transcription can run it."""
         return None
 
+    def full_gradient_problem(self) -> Problem | None:
+        """Return the cheapest compiled form for methods that use full gradients alone."""
+        return self.problem()
+
     # Finite sums: f = (1/N) sum_i f_i. A function that is no sum is its own only component.
 
     @property

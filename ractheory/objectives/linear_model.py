@@ -13,7 +13,7 @@ from ractheory.objectives.arrays import NOTHING, Array, array, compiled
 from ractheory.objectives.base import Constants, Objective, block_table
 from ractheory.objectives.losses import Absolute, Logistic, Loss, Softmax, Squared
 from ractheory.objectives.minimise import least_absolute, least_hinge, least_squares, newton
-from ractheory.objectives.structure import Problem
+from ractheory.objectives.structure import Family, Problem
 
 EPS = float(np.finfo(float).eps)
 
@@ -136,10 +136,27 @@ class LinearModel(Objective):
         largest = float(np.max(np.sum(self.X**2, axis=1)))
         return self.loss.high * largest + self.ridge + 2 * self.ratio
 
+    def quadratic_form(self) -> tuple[str, Array] | None:
+        if not isinstance(self.loss, Squared) or self.ratio or len(self.shapes) > 1:
+            return None
+        N, p = self.X.shape
+        return "left", self.X.T @ self.X / N + self.ridge * np.eye(p)
+
     def problem(self) -> Problem:
         scalars = np.array([self.constants.fstar, self.ridge, self.ratio, self.loss.scale])
         X, Y = compiled(self.X), compiled(self.Y)
         return Problem(self.loss.family, block_table(self.shapes), X, Y, NOTHING.copy(), scalars)
+
+    def full_gradient_problem(self) -> Problem:
+        """Least squares and ridge of one block: the Gram matrix in place of the data."""
+        form, centre = self.quadratic_form(), self.constants.minimiser
+        if form is None or centre is None:
+            return self.problem()
+        scalars = np.array([self.constants.fstar])
+        return Problem(
+            Family.MATRIX_QUADRATIC, block_table(self.shapes), compiled(form[1].ravel()),
+            compiled(centre), NOTHING.copy(), scalars,
+        )  # fmt: skip
 
 
 def group_sizes(sizes: object) -> tuple[int, ...]:

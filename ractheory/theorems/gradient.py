@@ -12,6 +12,7 @@ from ractheory.assumptions import (
     LowerBounded,
     LSmooth,
     PositiveExpectedProjection,
+    ProjectedStep,
 )
 from ractheory.theorems.hypotheses import Assumes, Condition, Hypothesis
 from ractheory.theorems.statement import Form, Statement, Theorem
@@ -36,6 +37,7 @@ MONOTONE = Condition("f never rises", gamma * L <= 2)
 CHAIN: tuple[Hypothesis, ...] = (
     Assumes(LSmooth),
     Assumes(LowerBounded),
+    Assumes(ProjectedStep),
     Assumes(FreshSketch),
     Assumes(PositiveExpectedProjection),
     Condition("positive lam_min", lam_min > 0),
@@ -49,7 +51,7 @@ DESCENT = Theorem(
     id="descent",
     title="Every link decreases f",
     source="RAC-LoRA, arXiv 2410.08305, proof of Theorem 5.3",
-    hypotheses=(Assumes(LSmooth), STABLE_STEP),
+    hypotheses=(Assumes(LSmooth), Assumes(ProjectedStep), STABLE_STEP),
     statements=(
         Statement("sharp", Form.PATHWISE, sp.Le(gap(t + 1), gap(t) - DECREASE * projected_sq(t))),
     ),
