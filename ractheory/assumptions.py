@@ -206,7 +206,12 @@ class EntryQuadratic(Quadratic):
 
 
 @dataclass(frozen=True)
-class IsotropicQuadratic(MatrixQuadratic):
+class ProjectedQuadratic(MatrixQuadratic):
+    """f(W) = fstar + (L/2) |P D|^2, P an orthogonal projection on the side of the sketch."""
+
+
+@dataclass(frozen=True)
+class IsotropicQuadratic(ProjectedQuadratic):
     """f(W) = fstar + (L/2) |W - W*|^2."""
 
     L: float = 1.0
@@ -230,6 +235,120 @@ class FrozenFactor:
 @dataclass(frozen=True)
 class IndependentFactor:
     """The frozen factor is drawn independently of f and of W_0."""
+
+
+@dataclass(frozen=True)
+class ProjectedEstimate:
+    """Each link, or each step of an epoch, moves W by -gamma H g, g an estimate of the gradient."""
+
+
+@dataclass(frozen=True)
+class UnbiasedGradient:
+    """E[g | W] = grad f(W), and g is independent of the sketch given W."""
+
+
+@dataclass(frozen=True)
+class FreshPermutation:
+    """Every epoch visits all components once, in a fresh uniform order independent of W and H."""
+
+
+@dataclass(frozen=True)
+class EqualClients:
+    """Every client takes part in every round, with the same number of components and weight."""
+
+
+@dataclass(frozen=True)
+class SharedSketch:
+    """All clients of a round train against the same frozen factor, drawn by the server."""
+
+
+@dataclass(frozen=True)
+class SeparateAverages:
+    """The server averages the factors A_m and B_m of its clients separately."""
+
+
+@dataclass(frozen=True)
+class BernoulliSide:
+    """Each link is a left one with probability p and a right one otherwise, independent of the past."""
+
+    p: float
+
+
+@dataclass(frozen=True)
+class HaarLaw:
+    """H projects on a uniformly distributed subspace of dimension r (Haar or Gaussian factor)."""
+
+
+@dataclass(frozen=True)
+class CoordinateLaw:
+    """H projects on r coordinates drawn uniformly without replacement."""
+
+
+@dataclass(frozen=True)
+class GaussianFactor:
+    """The frozen factor of a link has independent N(0, 1) entries."""
+
+
+@dataclass(frozen=True)
+class MatchingSide:
+    """The sketch acts on the side of the curvature matrix K: left with left, right with right."""
+
+
+@dataclass(frozen=True)
+class PolyakStep:
+    """The step is (f(W_t) - fstar)/|g_t|^2, g_t the subgradient before projection."""
+
+
+@dataclass(frozen=True)
+class PlainStep:
+    """A link is W+ = W - c B B^T G (or W - c G A^T A), c = eta s^2: no pseudo-inverse."""
+
+
+@dataclass(frozen=True)
+class CertifiedLinks:
+    """Each link ends no higher than the exact projected step: f(W_{t+1}) <= f(W_t - gamma H_t G_t)."""
+
+
+@dataclass(frozen=True)
+class ExactMinimisation(CertifiedLinks):
+    """Each link minimises f over its trained factor exactly."""
+
+
+@dataclass(frozen=True)
+class LowRankLinks:
+    """Each link moves W by B_t A_t (rank at most r), A_t any function of B_t, f and the past."""
+
+
+@dataclass(frozen=True)
+class AcceleratedLinks:
+    """y = (1-tau) x + tau z, x+ = y - gamma H G(y), z+ = z - b H G(y), b, tau as the theorem says."""
+
+
+@dataclass(frozen=True)
+class SignLinks:
+    """Each link moves W by -eta s B sign(B^T G): the first step of Adam from A = 0."""
+
+
+@dataclass(frozen=True)
+class JointSteps:
+    """Each link runs gradient steps on both factors from A Gaussian and B = 0, then merges."""
+
+
+@dataclass(frozen=True)
+class BestRankPoint:
+    """s B A is a best approximation of W* - W_0 of rank r, A and B of full rank."""
+
+
+@dataclass(frozen=True)
+class AdaptiveStep:
+    """Gradient steps on both factors with 1/eta_t = L s^2 |V_t|^2 + s |G_t|, V = [B; A^T]."""
+
+
+@dataclass(frozen=True)
+class RoundedMerges:
+    """After each link W is rounded to nearest in a format of unit round-off u; no under- or overflow."""
+
+    u: float
 
 
 Assumption = object

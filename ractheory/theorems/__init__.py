@@ -1,11 +1,31 @@
 """Theorems as values; the registry of all of them, by id."""
 
 from ractheory.errors import UsageError
-from ractheory.theorems import failures, floors, gradient
+from ractheory.theorems import (
+    bernoulli,
+    beyond,
+    effective,
+    failures,
+    federated,
+    floors,
+    gradient,
+    nonsmooth,
+    stochastic,
+)
 from ractheory.theorems.hypotheses import Assumes, Checked, Condition, Facts
 from ractheory.theorems.statement import Form, Statement, Theorem, evaluate
 
-FAMILIES = (gradient, floors, failures)
+FAMILIES = (
+    gradient,
+    stochastic,
+    federated,
+    bernoulli,
+    nonsmooth,
+    effective,
+    beyond,
+    floors,
+    failures,
+)
 THEOREMS: dict[str, Theorem] = {th.id: th for family in FAMILIES for th in family.THEOREMS}
 
 

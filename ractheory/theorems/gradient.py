@@ -23,6 +23,7 @@ from ractheory.theorems.symbols import (
     T,
     gamma,
     gap,
+    grad_sq,
     lam_min,
     mean_grad_sq,
     mu,
@@ -34,14 +35,18 @@ STABLE_STEP = Condition("step below 2/L", gamma * L < 2)
 SHORT_STEP = Condition("step at most 1/L", gamma * L <= 1)
 MONOTONE = Condition("f never rises", gamma * L <= 2)
 
-CHAIN: tuple[Hypothesis, ...] = (
-    Assumes(LSmooth),
+SKETCHED: tuple[Hypothesis, ...] = (
     Assumes(LowerBounded),
     Assumes(ProjectedStep),
     Assumes(FreshSketch),
     Assumes(PositiveExpectedProjection),
     Condition("positive lam_min", lam_min > 0),
 )
+"""What every rate assumes of the sketch."""
+
+SMOOTH: tuple[Hypothesis, ...] = (Assumes(LSmooth), *SKETCHED)
+
+CHAIN: tuple[Hypothesis, ...] = (*SMOOTH, Assumes(ProjectedStep))
 """What every rate of a full-gradient chain assumes, its step aside."""
 
 DECREASE = gamma * (1 - gamma * L / 2)
@@ -58,8 +63,23 @@ DESCENT = Theorem(
     tight="f = (L/2) |W - W*|^2",
 )
 
+
+def nonconvex_bound(gain: sp.Expr, q: sp.Expr) -> sp.Expr:
+    """Return the bound on the mean squared gradient when each link gains `gain` times |G|^2.
+
+    It needs 0 <= q and q >= 1 - 2 L gain, where |G|^2 <= 2 L (f - f*).
+    """
+    return gap(0) * (1 - q**T) / (gain * T)
+
+
+GAIN = DECREASE * lam_min
+"""Expected decrease of f in one link, per unit of |G|^2."""
+
 GEOMETRIC = 1 - gamma * L * lam_min * (2 - gamma * L)
 """q of `gd-nonconvex`: how fast (L/2) |D|^2 contracts."""
+
+CONTRACTION = 1 - gamma * mu * lam_min * (2 - gamma * L)
+"""q of `gd-pl`; at mu = L it is `GEOMETRIC`."""
 
 GD_NONCONVEX = Theorem(
     id="gd-nonconvex",
@@ -70,7 +90,7 @@ GD_NONCONVEX = Theorem(
         Statement(
             "sharp",
             Form.EXPECTATION,
-            sp.Le(mean_grad_sq(T), gap(0) * (1 - GEOMETRIC**T) / (DECREASE * lam_min * T)),
+            sp.Le(mean_grad_sq(T), nonconvex_bound(GAIN, GEOMETRIC)),
             ceiling=2 * L * gap(0),
             ceiling_needs=(MONOTONE,),
         ),
@@ -81,6 +101,7 @@ GD_NONCONVEX = Theorem(
             needs=(SHORT_STEP,),
             ceiling=2 * L * gap(0),
         ),
+        Statement("one step", Form.CONDITIONAL, sp.Le(gap(t + 1), gap(t) - GAIN * grad_sq(t))),
     ),
     tight="f = (L/2) |W - W*|^2, every T and gamma",
 )
@@ -94,7 +115,7 @@ GD_PL = Theorem(
         Statement(
             "sharp",
             Form.EXPECTATION,
-            sp.Le(gap(T), (1 - gamma * mu * lam_min * (2 - gamma * L)) ** T * gap(0)),
+            sp.Le(gap(T), CONTRACTION**T * gap(0)),
             ceiling=gap(0),
             ceiling_needs=(MONOTONE,),
         ),
@@ -105,6 +126,7 @@ GD_PL = Theorem(
             needs=(SHORT_STEP,),
             ceiling=gap(0),
         ),
+        Statement("one step", Form.CONDITIONAL, sp.Le(gap(t + 1), CONTRACTION * gap(t))),
     ),
     tight="mu = L, every gamma in (0, 2/L)",
 )

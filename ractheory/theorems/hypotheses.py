@@ -78,6 +78,10 @@ class Condition:
     def statement(self) -> str:
         return text(self.relation)
 
+    def subs(self, replacements: Mapping[sp.Symbol, Any]) -> Condition:
+        """Return the condition with constants replaced, all at once."""
+        return Condition(self.name, self.relation.subs(dict(replacements), simultaneous=True))
+
     def check(self, facts: Facts) -> Checked:
         """Decide the relation on the facts; a relation whose constants are unknown does not hold.
 
@@ -126,4 +130,12 @@ def _number(expression: sp.Expr, facts: Facts) -> float:
 
 Hypothesis = Assumes | Condition
 
-__all__ = ["Assumes", "Checked", "Condition", "Facts", "Hypothesis", "vocabulary"]
+
+def substituted(
+    hypotheses: tuple[Hypothesis, ...], replacements: Mapping[sp.Symbol, Any]
+) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses with constants replaced in those that are conditions."""
+    return tuple(h.subs(replacements) if isinstance(h, Condition) else h for h in hypotheses)
+
+
+__all__ = ["Assumes", "Checked", "Condition", "Facts", "Hypothesis", "substituted", "vocabulary"]

@@ -6,7 +6,8 @@ the formula on a page, and the obligations that a proof must discharge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from ractheory.errors import UsageError
-from ractheory.theorems.hypotheses import Checked, Condition, Facts, Hypothesis
+from ractheory.theorems.hypotheses import Checked, Facts, Hypothesis, substituted
 from ractheory.theorems.obligations import Obligation
 from ractheory.theorems.printing import SIGNS, latex, text
 from ractheory.theorems.symbols import Observable
@@ -24,7 +25,7 @@ from ractheory.theorems.symbols import Observable
 class Form(Enum):
     """How a statement quantifies over the runs. L and R are the sides of its relation.
 
-    PATHWISE: L relation R in every realisation, for every t that occurs.
+    PATHWISE: L relation R in every realisation, for every t that occurs (and every T >= 1).
     EXPECTATION: E[L] relation R; R is deterministic (built from constants and the start).
     CONDITIONAL: E[L | W_t] relation R(W_t) at every t, whatever W_t is: the expectation is over the
         randomness of one link. For L = gap(t + 1) and R = q gap(t), gap(t)/q^t is a supermartingale.
@@ -67,7 +68,7 @@ class Statement:
     relation: sp.Basic
     needs: tuple[Hypothesis, ...] = ()
     ceiling: sp.Expr | None = None
-    ceiling_needs: tuple[Condition, ...] = ()
+    ceiling_needs: tuple[Hypothesis, ...] = ()
     obligations: tuple[Obligation, ...] = ()
 
     @property
@@ -87,6 +88,24 @@ class Statement:
     def is_lower_bound(self) -> bool:
         """Whether the statement reads left >= right, or left > right."""
         return isinstance(self.relation, (sp.GreaterThan, sp.StrictGreaterThan))
+
+    def subs(
+        self,
+        replacements: Mapping[sp.Symbol, Any],
+        name: str | None = None,
+        needs: tuple[Hypothesis, ...] = (),
+    ) -> Statement:
+        """Return the corollary with constants replaced, all at once; `needs` is added in front."""
+        table = dict(replacements)
+        ceiling = self.ceiling
+        return replace(
+            self,
+            name=name or self.name,
+            relation=self.relation.subs(table, simultaneous=True),
+            needs=(*needs, *substituted(self.needs, table)),
+            ceiling=None if ceiling is None else ceiling.subs(table, simultaneous=True),
+            ceiling_needs=substituted(self.ceiling_needs, table),
+        )
 
     def latex(self) -> str:
         """Return the statement as LaTeX, with E or P where it is one."""

@@ -23,6 +23,8 @@ max_diag_K = sp.Symbol("max_diag_K", positive=True)
 G0 = sp.Symbol("G0", positive=True)
 N = sp.Symbol("N", integer=True, positive=True)
 M = sp.Symbol("M", integer=True, positive=True)
+L_max = sp.Symbol("L_max", positive=True)
+"""The largest smoothness constant of a component."""
 zeta = sp.Symbol("zeta", nonnegative=True)
 A, B, C = sp.symbols("A B C", nonnegative=True)
 """Expected smoothness, or bounded dissimilarity (A, C) in the reshuffling rows."""
@@ -44,8 +46,31 @@ m, n = sp.symbols("m n", integer=True, positive=True)
 d = sp.Symbol("d", integer=True, positive=True)
 """The dimension that the sketch acts on: m for a left sketch, n for a right one."""
 lam_min, lam_max = sp.symbols("lam_min lam_max", nonnegative=True)
-rho = sp.Symbol("rho", positive=True)
+rho = sp.Symbol("rho", nonnegative=True)
 """E[H] = rho I for an isotropic law."""
+lam_min_left, lam_max_left = sp.symbols("lam_min_left lam_max_left", nonnegative=True)
+lam_min_right, lam_max_right = sp.symbols("lam_min_right lam_max_right", nonnegative=True)
+"""Extreme eigenvalues of E[H] of the two sides of a chain that draws its side."""
+p_left = sp.Symbol("p_left", nonnegative=True)
+"""Probability of a left link."""
+inner_steps = sp.Symbol("inner_steps", integer=True, positive=True)
+"""Gradient steps inside one link."""
+support = sp.Symbol("support", integer=True, positive=True)
+"""Rank of the projection P of f = (L/2) |P D|^2."""
+rank_D0 = sp.Symbol("rank_D0", integer=True, nonnegative=True)
+"""Rank of W_0 - W*."""
+min_column_sq = sp.Symbol("min_column_sq", nonnegative=True)
+"""Least |column of W_0 - W*|^2 for a left sketch; least |row|^2 for a right one."""
+width = sp.Symbol("width", integer=True, positive=True)
+"""The dimension that the sketch does not act on: n for a left sketch, m for a right one."""
+sigma_1 = sp.Symbol("sigma_1", nonnegative=True)
+"""Largest singular value of W* - W_0."""
+V0_sq = sp.Symbol("V0_sq", nonnegative=True)
+"""|A_0|^2 + |B_0|^2."""
+A_acc = sp.Symbol("A_acc", positive=True)
+"""Weight A_T of `accelerated`, from `beyond.accelerated_weight`."""
+roundoff = sp.Symbol("roundoff", positive=True)
+"""Unit round-off of the format that holds W."""
 s = sp.Symbol("s", positive=True)
 """LoRA scale alpha / r."""
 eta = sp.Symbol("eta", positive=True)
@@ -56,6 +81,14 @@ W0_sq = sp.Symbol("W0_sq", nonnegative=True)
 """|W_0|^2; zero for a start at the origin."""
 x = sp.Symbol("x", positive=True)
 """A free real number: the argument of a distribution function, or the coordinate of a witness."""
+tau = sp.Symbol("tau", positive=True)
+"""Effective dimension tr K/L."""
+k = sp.Symbol("k", nonnegative=True)
+"""One eigenvalue of K."""
+c = sp.Symbol("c", positive=True)
+"""Step of a plain link in units of the curvature: eta s^2 L."""
+z = sp.Symbol("z", nonnegative=True)
+"""Square of a Gaussian factor."""
 i = sp.Symbol("i", integer=True, nonnegative=True)
 """Bound index of sums."""
 
@@ -139,6 +172,132 @@ class frozen_residual_sq(Observable):
     )
 
 
+class dist_sq(Observable):
+    latex_name = r"\|W_{1} - W^\star\|^2"
+    text_name = "|W_{1} - W*|^2"
+    meaning = "squared distance to the minimiser nearest to the start"
+
+
+class curved_grad_sq(Observable):
+    latex_name = r"\langle \nabla f(W_{1}), K \nabla f(W_{1}) \rangle"
+    text_name = "<grad f(W_{1}), K grad f(W_{1})>"
+    meaning = "the squared gradient norm weighted by the curvature matrix"
+
+
+class averaging_error(Observable):
+    latex_name = r"\|\overline{B A} - \overline{B}\,\overline{A}\|_{(1)}"
+    text_name = "|mean(B_m A_m) - mean(B_m) mean(A_m)| at {1}"
+    meaning = (
+        "distance between the average of the clients' products and the product of their averages"
+    )
+
+
+class factor_covariance(Observable):
+    latex_name = r"\|\overline{(B - \overline{B})(A - \overline{A})}\|_{(1)}"
+    text_name = "|mean((B_m - mean B)(A_m - mean A))| at {1}"
+    meaning = "norm of the covariance of the factors over the clients"
+
+
+class link_ratio(Observable):
+    latex_name = r"\frac{f(W_{{1}+1}) - f^\star}{f(W_{1}) - f^\star}"
+    text_name = "(f(W_({1}+1)) - f*)/(f(W_{1}) - f*)"
+    meaning = "contraction of the suboptimality in link t"
+
+
+class log_rate(Observable):
+    latex_name = r"\tfrac1{1} \log\frac{f(W_{1}) - f^\star}{f(W_0) - f^\star}"
+    text_name = "(1/{1}) log((f(W_{1}) - f*)/(f(W_0) - f*))"
+    meaning = "mean logarithmic rate of the suboptimality over the first T links"
+
+    def _eval_is_nonnegative(self) -> None:
+        return None
+
+
+class rank_of_change(Observable):
+    latex_name = r"\operatorname{rank}(W_{1} - W_0)"
+    text_name = "rank(W_{1} - W_0)"
+    meaning = "rank of the accumulated change, singular values above round-off counted"
+
+
+class merge_error(Observable):
+    latex_name = r"\|W_{1} - W_0 - \sum_{k<{1}} \Delta_k\|"
+    text_name = "|W_{1} - W_0 - sum_{k<{1}} Delta_k|"
+    meaning = "distance of the stored weights from the exact sum of the merged updates"
+
+
+class merge_norms(Observable):
+    latex_name = r"\sum_{k<{1}} \|W_k + \Delta_k\|"
+    text_name = "sum_{k<{1}} |W_k + Delta_k|"
+    meaning = "sum of the norms of the weights before each rounding"
+
+
+class unchanged_share(Observable):
+    latex_name = r"\operatorname{share}_{ij}(W_{{1}+1,ij} = W_{{1},ij},\ \Delta_{{1},ij} \ne 0)"
+    text_name = "share of entries with a nonzero update that merge {1} leaves unchanged"
+    meaning = (
+        "share of all entries whose update in merge t is not zero and leaves them as they were"
+    )
+
+
+class swallowed_share(Observable):
+    """swallowed_share(t, c): the share of entries with 0 < |Delta_ij| < c |W_ij| in merge t."""
+
+    latex_name = r"\operatorname{share}_{ij}(0 < |\Delta_{{1},ij}| < {2} |W_{{1},ij}|)"
+    text_name = "share of entries with 0 < |Delta_{1}| < {2} |W_{1}|"
+    meaning = "share of all entries whose update in merge t is below the given part of the entry"
+
+
+class factor_curvature(Observable):
+    latex_name = r"\lambda_{\max}(\nabla^2 \varphi)"
+    text_name = "lam_max(Hessian of phi)"
+    meaning = "largest eigenvalue of the Hessian of phi(A, B) = f(W_0 + s B A) at the given factors"
+
+
+class factor_norms_sq(Observable):
+    latex_name = r"\left(\sigma_1(A)^2 + \sigma_1(B)^2\right)"
+    text_name = "(sigma_1(A)^2 + sigma_1(B)^2)"
+    meaning = "sum of the squared largest singular values of the factors"
+
+
+class factor_grad_sq(Observable):
+    latex_name = r"\|\nabla \varphi(A_{1}, B_{1})\|^2"
+    text_name = "|grad phi(A_{1}, B_{1})|^2"
+    meaning = "squared gradient norm of phi(A, B) = f(W_0 + s B A)"
+
+
+class min_factor_grad_sq(Observable):
+    latex_name = r"\min_{k<{1}} \|\nabla \varphi(A_k, B_k)\|^2"
+    text_name = "min_{k<{1}} |grad phi(A_k, B_k)|^2"
+    meaning = "least squared gradient norm of phi over the steps 0 .. T-1"
+
+
+class step_size(Observable):
+    latex_name = r"\eta_{1}"
+    text_name = "eta_{1}"
+    meaning = "the step that the rule chose at t"
+
+
+class step_sum(Observable):
+    latex_name = r"\sum_{k<{1}} \eta_k"
+    text_name = "sum_{k<{1}} eta_k"
+    meaning = "sum of the steps 0 .. T-1"
+
+
+class shift(Observable):
+    latex_name = "D_{1}"
+    text_name = "D_{1}"
+    meaning = "W_t - W* of a scalar run, with its sign"
+
+    def _eval_is_nonnegative(self) -> None:
+        return None
+
+
+class factor_sq(Observable):
+    latex_name = "a_{1}^2"
+    text_name = "a_{1}^2"
+    meaning = "square of the Gaussian factor a drawn for link t of a scalar run"
+
+
 class factored_quotient(Observable):
     """factored_quotient(x): a constant of algebra, no run; phi(a, b) = f(s b a), f(w) = (L/2) w^2."""
 
@@ -159,6 +318,21 @@ LATEX_NAMES: dict[str, str] = {
     "p_sigma": r"\min(m, n)",
     "lam_min": r"\lambda_{\min}",
     "lam_max": r"\lambda_{\max}",
+    "lam_min_left": r"\lambda_{\min}^{B}",
+    "lam_max_left": r"\lambda_{\max}^{B}",
+    "lam_min_right": r"\lambda_{\min}^{A}",
+    "lam_max_right": r"\lambda_{\max}^{A}",
+    "L_max": r"L_{\max}",
+    "p_left": "p",
+    "inner_steps": "K",
+    "support": "d_P",
+    "rank_D0": r"\operatorname{rank}(W_0 - W^\star)",
+    "min_column_sq": r"\min_j \|(W_0 - W^\star)_{:j}\|^2",
+    "width": "n",
+    "sigma_1": r"\sigma_1(W^\star - W_0)",
+    "V0_sq": r"\|V_0\|^2",
+    "A_acc": "A_T",
+    "roundoff": "u",
 }
 """LaTeX of the constants whose name is not its own LaTeX."""
 
@@ -170,5 +344,13 @@ TEXT_NAMES: dict[str, str] = {
     "D0_sq_weighted": "|W_0 - W*|^2_{E[H]^-1}",
     "W0_sq": "|W_0|^2",
     "p_sigma": "min(m, n)",
+    "p_left": "p",
+    "inner_steps": "K",
+    "rank_D0": "rank(W_0 - W*)",
+    "min_column_sq": "min_j |(W_0 - W*)_j|^2",
+    "sigma_1": "sigma_1(W* - W_0)",
+    "V0_sq": "|V_0|^2",
+    "A_acc": "A_T",
+    "roundoff": "u",
 }
 """The same in plain text."""
