@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,7 +69,7 @@ class _Text(StrPrinter):
     """Plain mathematics: the same with the ASCII names."""
 
     def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
-        if isinstance(item, Observable) and item.is_sum and level > PRECEDENCE["Add"]:
+        if isinstance(item, Observable) and item.is_sum and level >= PRECEDENCE["Add"]:
             return f"({self._print(item)})"
         return str(super().parenthesize(item, level, strict))
 
@@ -83,9 +84,7 @@ class _Text(StrPrinter):
             return str(super()._print_Function(expr))
         arguments = [self._print(a) for a in expr.args]
         name = _fill(expr.text_name, arguments)
-        for a in arguments:
-            if a.isalnum():
-                name = name.replace(f"{{{a}}}", a)
+        name = re.sub(r"\{(\w+)\}|(?<![_^])\{([^{}]*)\}", lambda g: g[1] or g[2], name)
         return name.replace("*", STAR)
 
     def _print_Sum(self, expr: Any) -> str:

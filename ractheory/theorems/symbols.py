@@ -105,7 +105,7 @@ class Observable(sp.Function):
     meaning = ""
     is_sum = False
 
-    def _eval_is_nonnegative(self) -> bool:
+    def _eval_is_nonnegative(self) -> bool | None:
         return True
 
 
