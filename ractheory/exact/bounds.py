@@ -18,6 +18,7 @@ from ractheory.assumptions import (
     LSmooth,
     MatrixSmooth,
     PositiveExpectedProjection,
+    ProjectedStep,
 )
 from ractheory.theorems import THEOREMS, Facts, Statement, Theorem, evaluate
 from ractheory.theorems import symbols as sym
@@ -54,7 +55,7 @@ class QuadraticFacts:
         return Facts(values, (
             LSmooth(L), LowerBounded(0.0), PL(mu, 0.0), Convex(), Attained(self.distance_sq**0.5),
             MatrixSmooth(ordered, tuple(k), self.side), FreshSketch(),
-            PositiveExpectedProjection(rho, rho),
+            PositiveExpectedProjection(rho, rho), ProjectedStep(),
         ))  # fmt: skip
 
 
