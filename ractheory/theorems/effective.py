@@ -67,11 +67,9 @@ ISOTROPIC = sp.S(r) / d
 _c1, _c2 = haar_moments(d, r)
 _pair = pair_inclusion(d, r)
 
-L_EFF_HAAR = sp.factor(sp.simplify((_c1 * L + _c2 * trace_K) / ISOTROPIC))
+L_EFF_HAAR = sp.factor((_c1 * L + _c2 * trace_K) / ISOTROPIC)
 """E[H K H] <= rho L_eff I for a Haar sketch, d >= 2."""
-L_EFF_COORDINATES = sp.factor(
-    sp.simplify(((ISOTROPIC - _pair) * max_diag_K + _pair * L) / ISOTROPIC)
-)
+L_EFF_COORDINATES = sp.factor(((ISOTROPIC - _pair) * max_diag_K + _pair * L) / ISOTROPIC)
 """The same for uniform coordinates."""
 L_EFF_SIMPLE = ((r + 1) * L + trace_K) / (d + 1)
 """A simpler upper bound of the first."""

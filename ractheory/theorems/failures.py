@@ -191,8 +191,8 @@ COLA_MEAN_SQUARE = Theorem(
 )  # fmt: skip
 
 _half = 1 / (2 * eta * s**2 * L)
-DRIFT_AT_TWO = sp.expint(1, _half) - sp.exp(-2 * _half) * (sp.Ei(2 * _half) - sp.Ei(_half))
-"""E log(|D_{t+1}|/|D_t|) in dimension d = 2, r = 1."""
+DRIFT_AT_TWO = -sp.Ei(-_half) - sp.exp(-2 * _half) * (sp.Ei(2 * _half) - sp.Ei(_half))
+"""E log(|D_{t+1}|/|D_t|) in dimension d = 2, r = 1; E1(b) is -Ei(-b)."""
 
 COLA_ALMOST_SURE = Theorem(
     id="cola-almost-sure",

@@ -154,6 +154,8 @@ GD_CONVEX = Theorem(
             ceiling=gap(0),
         ),
     ),
+    note="For an isotropic law the sharp form is the smaller one once lam_min T >= "
+    "|W_0 - W*|^2/(2 gamma (f(W_0) - f*)); before, the simple form is.",
 )
 
 THEOREMS = (DESCENT, GD_NONCONVEX, GD_PL, GD_CONVEX)

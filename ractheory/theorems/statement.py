@@ -101,7 +101,10 @@ class Statement:
         return replace(
             self,
             name=name or self.name,
-            relation=self.relation.subs(table, simultaneous=True),
+            relation=self.relation.func(
+                *(side.subs(table, simultaneous=True) for side in self.relation.args),
+                evaluate=False,
+            ),
             needs=(*needs, *substituted(self.needs, table)),
             ceiling=None if ceiling is None else ceiling.subs(table, simultaneous=True),
             ceiling_needs=substituted(self.ceiling_needs, table),
@@ -258,7 +261,7 @@ def _compiled(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Any:
     return sp.lambdify(symbols, expression, modules=modules)
 
 
-SPECIAL_FUNCTIONS = (sp.betainc_regularized, sp.expint, sp.Ei, sp.polygamma, sp.digamma)
+SPECIAL_FUNCTIONS = (sp.betainc_regularized, sp.Ei, sp.polygamma)
 """Functions that need scipy, which is imported only where a statement has one."""
 
 
