@@ -126,3 +126,9 @@ def test_no_verdict_on_the_law_of_nothing(samples):
 def test_infinite_samples_are_not_of_a_finite_law():
     assert same_law([inf] * 100, uniform, 1e-9)[0] is REFUTED
     assert same_law(np.full(100, -inf), uniform, 1e-9)[0] is REFUTED
+
+
+def test_a_distance_above_the_tolerance_within_the_band_is_undecided():
+    samples = (np.arange(100) + 0.5) / 100  # distance 1/200, band 0.33
+    assert same_law(samples, uniform, 1e-9, tolerance=0.004)[0] is UNDECIDED
+    assert same_law(samples, uniform, 1e-9, tolerance=0.006)[0] is UNDECIDED

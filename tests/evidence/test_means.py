@@ -321,3 +321,26 @@ def test_a_whole_curve_is_one_call_and_equals_step_by_step():
 def test_an_e_value_needs_a_positive_bound(bound):
     with pytest.raises(UsageError, match="bound"):
         log_e_value(np.ones((3, 2)), bound)
+
+
+def test_resolution_widens_the_confidence_bounds():
+    samples = np.random.default_rng([6, 6]).beta(2, 5, size=200)
+    for mean_test, sign in ((mean_at_most, 1), (mean_at_least, -1)):
+        exact, rounded = (mean_test(samples, 0.3, 1.0, 0.05, r)[1] for r in (0.0, 0.01))
+        moved = rounded.confidence_bound - exact.confidence_bound
+        assert moved == pytest.approx(sign * 0.01, abs=4 * EPS)
+
+
+def test_samples_beyond_the_range_by_round_off_break_no_assumption():
+    samples = np.full(500, -1e-6)
+    assert mean_at_most(samples, 0.5, 1.0, 1e-9, 1e-5)[0] is CONFIRMED
+    assert mean_at_most(samples, 0.5, 1.0, 1e-9, 1e-7)[0] is UNDECIDED
+    assert mean_at_least(1.0 - samples, 0.5, 1.0, 1e-9, 1e-5)[0] is CONFIRMED
+    assert mean_at_least([*(samples * 0), 1.0 + 1e-6], 0.5, 1.0, 1e-9, 1e-5)[0] is REFUTED
+    assert mean_at_least([*(samples * 0), 1.0 + 1e-6], 0.5, 1.0, 1e-9, 1e-7)[0] is UNDECIDED
+
+
+def test_a_bound_within_round_off_of_trivial_is_not_trivial():
+    assert mean_at_least([0.0] * 9, 1e-3, None, 1e-9, 1e-2)[0] is UNDECIDED
+    assert mean_at_most([1.0] * 9, 1.0, 1.0, 1e-9, 1e-2)[0] is UNDECIDED
+    assert mean_at_most([1.0] * 9, 1.02, 1.0, 1e-9, 1e-2)[0] is CONFIRMED
