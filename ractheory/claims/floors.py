@@ -54,7 +54,7 @@ def _figure_1() -> list[Claim]:
             )  # fmt: skip
             claims.append(
                 Claim(f"counterexample/{where}/rac-lora", "gd-pl", COUNTEREXAMPLE, declared,
-                      horizon=20 if step == 1.0 else 400, **(shared | {"seeds": 2000}))  # type: ignore[arg-type]
+                      horizon=20 if step == 1.0 else 400, **(shared | {"seeds": 4000}))  # type: ignore[arg-type]
             )  # fmt: skip
             claims += [
                 Claim(f"counterexample/{where}/{name}", "gd-pl", COUNTEREXAMPLE,
