@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proofs_check.proof import Proof, ProofReport
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "gradient": ("descent", "gd-nonconvex", "gd-pl", "gd-convex"),
+    "gradient": ("descent", "gd-nonconvex", "gd-pl", "gd-convex", "inner-solver"),
 }
 """The files of `proofs_check.families`, and the theorems that each one proves."""
 

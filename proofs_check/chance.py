@@ -31,6 +31,10 @@ Rule = Callable[[sp.Expr], "sp.Expr | None"]
 class Mean(sp.Function):
     """Mean(x) = E[x]; Mean(x, sources) = the expectation over these sources, the rest given."""
 
+    @property
+    def is_number_of_the_runs(self) -> bool:
+        return len(self.args) == 1
+
     def _latex(self, printer: Any, exp: Any = None) -> str:
         inside = printer._print(self.args[0])
         under = f"_{{{','.join(printer._print(a) for a in self.args[1])}}}" if self.args[1:] else ""
@@ -161,16 +165,14 @@ class Chance:
 
     def at_least_lam_min(self, H: Operator, v: Vector) -> Fact:
         """lam_min |v|^2 <= <v, E[H] v>."""
-        R = mean_root(H)
-        goal = le(lam_min * dot(v, v), dot(R(v), R(v)))
         tags = self.session.requires(PositiveExpectedProjection)
+        goal = le(lam_min * dot(v, v), mean_form(H, v))
         return self.session.admit("E[H] >= lam_min I", goal, tags)
 
     def at_most_lam_max(self, H: Operator, v: Vector) -> Fact:
         """<v, E[H] v> <= lam_max |v|^2."""
-        R = mean_root(H)
-        goal = le(dot(R(v), R(v)), lam_max * dot(v, v))
         tags = self.session.requires(PositiveExpectedProjection)
+        goal = le(mean_form(H, v), lam_max * dot(v, v))
         return self.session.admit("E[H] <= lam_max I", goal, tags)
 
     def inverse_root(self, H: Operator) -> Inverse:
@@ -188,6 +190,12 @@ class Chance:
 def mean_root(H: Operator) -> Operator:
     """Return the square root of E[H]; E[H] itself is this operator applied twice."""
     return Operator(rf"\overline{{{H.name}}}^{{1/2}}")
+
+
+def mean_form(H: Operator, v: Vector) -> sp.Expr:
+    """Return <v, E[H] v>."""
+    R = mean_root(H)
+    return dot(R(v), R(v))
 
 
 def total_mean(expr: sp.Expr) -> sp.Expr:

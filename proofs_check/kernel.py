@@ -21,7 +21,7 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.algebra import Vector, dot, norm_sq
+from proofs_check.algebra import Inner, Vector, dot, norm_sq
 from proofs_check.signs import is_zero, sign_of
 from ractheory.theorems import Statement, Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
@@ -153,12 +153,22 @@ class Session:
         own = list(self.theorem.hypotheses)
         return own + [h for s in self.theorem.statements for h in s.needs]
 
-    def condition(self, name: str, part: int = 0) -> Fact:
-        """Return a condition between constants as a fact; `part` counts a conjunction's members."""
+    def condition(self, name: str) -> Fact:
+        """Return a condition between constants as a fact."""
+        facts = self.conditions(name)
+        if len(facts) != 1:
+            raise Rejected(f"{name!r} is a conjunction; take its parts")
+        return facts[0]
+
+    def conditions(self, name: str) -> list[Fact]:
+        """Return the parts of a condition, in the order of their text."""
         hypothesis = self.listed(name)
         if not isinstance(hypothesis, Condition):
             raise Rejected(f"{name!r} is not a condition between constants")
-        relation = sorted(sp.And.make_args(hypothesis.relation), key=str)[part]
+        parts = sorted(sp.And.make_args(hypothesis.relation), key=str)
+        return [self._condition_part(name, part) for part in parts]
+
+    def _condition_part(self, name: str, relation: sp.Basic) -> Fact:
         if not isinstance(relation, sp.core.relational.Relational) or relation.rel_op == "!=":
             raise Rejected(f"{name!r} is no relation that a certificate can use")
         left, right = relation.args
@@ -249,8 +259,10 @@ class Session:
         Rejected : a fact that is not of this session, a sign not proved, or a sum that does not match
         """
         with self.timed(name, goal) as note:
-            total, uses = self._sum_of_terms(terms, strict=goal.strict)
             square_values = [square_of(v) for _, v in squares]
+            slack = any(v.is_Rational and v > 0 and sp.sympify(c).is_positive
+                        for (c, _), v in zip(squares, square_values, strict=True))  # fmt: skip
+            total, uses = self._sum_of_terms(terms, strict=goal.strict and not slack)
             for (coefficient, _), value in zip(squares, square_values, strict=True):
                 uses |= self.sign(coefficient, f"{name}: coefficient")
                 total += sp.sympify(coefficient) * value
@@ -299,6 +311,12 @@ class Session:
         uses = self.sign(p, "smaller base") | self.sign(q - p, "difference of the bases")
         uses |= self.sign(k, "exponent")
         return self.derive("larger base, larger power", le(p**k, q**k), uses, time.perf_counter())
+
+    def larger(self, first: sp.Expr, second: sp.Expr) -> Fact:
+        """Max(first, second) = first, where first >= second is seen by the sign rules."""
+        uses = self.sign(first - second, "difference")
+        goal = eq(sp.Max(first, second), first)
+        return self.derive("the larger one", goal, uses, time.perf_counter())
 
     def product(self, name: str, first: Fact, second: Fact) -> Fact:
         """The product of two nonnegative quantities is nonnegative."""
@@ -385,8 +403,21 @@ class Session:
 
 
 def is_constant(expr: sp.Expr) -> bool:
-    """Say whether an expression is the same number on every run: no observable after step 0."""
-    return all(isinstance(a, Observable) and a.args[0] == 0 for a in expr.atoms(sp.Function))
+    """Say whether an expression is the same number on every run.
+
+    Observables at step 0 are, and so are total expectations and their sums.
+    """
+    if isinstance(expr, sp.Function):
+        at_start = isinstance(expr, Observable) and bool(expr.args) and expr.args[0] == 0
+        elementary = not isinstance(expr, (Observable, Inner)) and is_elementary(expr)
+        return at_start or bool(getattr(expr, "is_number_of_the_runs", False)) or elementary
+    return all(is_constant(a) for a in expr.args)
+
+
+def is_elementary(expr: sp.Expr) -> bool:
+    """Say whether an applied function is a plain function of constants, such as log or Max."""
+    library = type(expr).__module__.startswith("sympy.")
+    return library and all(is_constant(a) for a in expr.args)
 
 
 def square_of(v: Any) -> sp.Expr:

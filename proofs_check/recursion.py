@@ -14,7 +14,7 @@ import sympy as sp
 
 from proofs_check.algebra import Inner
 from proofs_check.chance import Mean, total_mean
-from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq
+from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, is_constant
 from ractheory.theorems.symbols import T, t
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
@@ -27,6 +27,8 @@ INDICES = (t, T, k)
 class PartialSum(sp.Function):
     """PartialSum(name, k) = sum of a named sequence over the links before k."""
 
+    is_number_of_the_runs = True
+
     def _latex(self, printer: Any, exp: Any = None) -> str:
         name, k = (printer._print(a) for a in self.args)
         text = rf"{name}_{{{k}}}"
@@ -38,6 +40,8 @@ def partial_sum(
 ) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact]:
     """Define S(k) = sum_{i<k} term(i); return S, the fact S(0) = 0 and S(t+1) = S(t) + term(t)."""
     symbol = s.fresh_name(name)
+    if not is_constant(term(t)):
+        raise Rejected(f"the terms of {name} are random; sum their expectations")
 
     def S(k: sp.Expr) -> sp.Expr:
         return PartialSum(symbol, sp.sympify(k))

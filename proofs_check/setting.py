@@ -131,9 +131,32 @@ def link(s: Session, chance: Chance, here: Point, there: Vector, reads: str) -> 
 
 def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
     """W_{t+1} = W_t - gamma H_t G_t."""
+    s.requires(vocabulary.ProjectedStep)
     here = state(s, t, "t")
     s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
     return link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t G_t")
+
+
+def certified_step(
+    s: Session, chance: Chance, H: Operator, gamma: sp.Expr
+) -> tuple[Link, Callable[[Point], Fact]]:
+    """A link to anywhere that ends no higher than W_t - gamma H_t G_t.
+
+    Returned with the link is the certificate: given that point, f(W_{t+1}) is at most its f.
+    """
+    tags = s.requires(vocabulary.CertifiedLinks)
+    here = state(s, t, "t")
+    s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
+    new = vector("W_{t+1}")
+    chance.depends([word[-1] for word in new.terms], frozenset([H]))
+    step = link(s, chance, here, new, "f(W_{t+1}) <= f(W_t - gamma H_t G_t)")
+
+    def certificate(exact: Point) -> Fact:
+        if dict(exact.x.terms) != dict((here.x - gamma * H(here.g)).terms):
+            raise Rejected("the certificate compares with the exact projected step only")
+        return s.admit("certified link", le(gap(t + 1), exact.f), tags)
+
+    return step, certificate
 
 
 # Quantities of a run ---------------------------------------------------------------------------

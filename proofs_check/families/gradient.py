@@ -12,6 +12,7 @@ One link is W_{t+1} = W_t - gamma H_t G_t with a fresh projection H_t. Write del
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -23,7 +24,9 @@ from proofs_check.recursion import induction, instance, k
 from proofs_check.setting import (
     Link,
     Point,
+    auxiliary,
     bounded_below,
+    certified_step,
     convex,
     finish,
     gradient_bound,
@@ -34,9 +37,8 @@ from proofs_check.setting import (
     projected_step,
     quantity,
     smooth,
-    states,
 )
-from ractheory.theorems.gradient import DECREASE, GEOMETRIC
+from ractheory.theorems.gradient import CONTRACTION, DECREASE, GAIN, GEOMETRIC
 from ractheory.theorems.symbols import (
     D0_sq,
     D0_sq_weighted,
@@ -51,8 +53,14 @@ from ractheory.theorems.symbols import (
     t,
 )
 
-a = DECREASE * lam_min
-"""Expected decrease of one link per unit of |G_t|^2."""
+
+@dataclass(frozen=True)
+class Descent:
+    """One link with E_t delta_{t+1} <= delta_t - gain |G_t|^2; E_t averages over the link alone."""
+
+    step: Link
+    fact: Fact
+    gain: sp.Expr
 
 
 def one_link(s: Session, H: Projection, chance: Chance) -> tuple[Link, Fact]:
@@ -74,20 +82,25 @@ def descent(s: Session) -> None:
     finish(s, "sharp", terms=[(1, fact)])
 
 
-def expected_descent(s: Session, step_limit: str) -> tuple[Link, Chance, Fact]:
-    """Step 2: E_t delta_{t+1} <= delta_t - a |G_t|^2, where E_t averages over H_t alone."""
-    s.condition(step_limit)
+def expected_descent(s: Session) -> Descent:
+    """Step 2: E_t delta_{t+1} <= delta_t - a |G_t|^2 with a = gamma (1 - gamma L/2) lam_min."""
+    s.condition("step below 2/L")
     s.condition("positive lam_min")
     chance = Chance(s)
     H = chance.sketch("H")
     step, descends = one_link(s, H, chance)
-    averaged = chance.average("average over the sketch", descends, H)
+    return averaged_descent(s, step, descends, H)
+
+
+def averaged_descent(s: Session, step: Link, descends: Fact, H: Projection) -> Descent:
+    """Average step 1 over H: E|H G|^2 = <G, E[H] G> >= lam_min |G|^2."""
+    averaged = step.chance.average("average over the sketch", descends, H)
     fact = s.prove(
         "expected descent of one link",
-        le(step.mean(gap(t + 1)), gap(t) - a * grad_sq(t)),
-        terms=[(1, averaged), (DECREASE, chance.at_least_lam_min(H, step.here.g))],
+        le(step.mean(gap(t + 1)), gap(t) - GAIN * grad_sq(t)),
+        terms=[(1, averaged), (DECREASE, step.chance.at_least_lam_min(H, step.here.g))],
     )
-    return step, chance, fact
+    return Descent(step, fact, GAIN)
 
 
 def nonnegative_factor(s: Session, chance: Chance, c: sp.Expr, bound: Fact | None = None) -> Fact:
@@ -100,69 +113,91 @@ def nonnegative_factor(s: Session, chance: Chance, c: sp.Expr, bound: Fact | Non
     return s.prove("the factor is nonnegative", le(0, factor), terms, [(lam_min, 1 - gamma * L)])
 
 
-def gd_nonconvex(s: Session) -> None:
-    """Sum the expected descent; the gradient bound |G|^2 <= 2 L delta gives the factor 1 - q^T."""
-    step, chance, descends = expected_descent(s, "step below 2/L")
-    falls = chance.total("total expectation", descends)
-    if states(s, "one step"):
-        finish(s, "one step", terms=[(1, descends)], along=step)
-    bound = chance.total("gradient bound, in expectation", s.prove(
-        "gradient bound", le(grad_sq(t), 2 * L * gap(t)), terms=[(1, gradient_bound(s, step.here))]
+def mean_gradient_rate(s: Session, d: Descent, q: sp.Expr) -> tuple[Fact, ...]:
+    """From E_t delta_{t+1} <= delta_t - a |G_t|^2 and |G|^2 <= 2 L delta, with 0 <= q = 1 - 2 L a:
+    the expected sum of T squared gradients is at most delta_0 (1 - q^T)/a.
+
+    Claim, for every t and k: sum_{t <= i < t+k} E|G_i|^2 <= E delta_t (1 - q^k)/a. Step: use it from
+    t + 1 on, then E delta_{t+1} <= E delta_t - a E|G_t|^2; what is left, q^k E|G_t|^2, is at most
+    q^k 2 L E delta_t. Returned are facts whose sum over T is the bound on the mean.
+    """
+    chance, a = d.step.chance, d.gain
+    falls = chance.total("expected descent, over the run", d.fact)
+    bound = chance.total("gradient bound, over the run", s.prove(
+        "gradient bound", le(grad_sq(t), 2 * L * gap(t)),
+        terms=[(1, gradient_bound(s, d.step.here))],
     ))  # fmt: skip
-    nonnegative_factor(s, chance, L)
-    s.power_below_one(GEOMETRIC, k)
+    s.power_below_one(q, k)
     S, empty, grows, mean = mean_gradient(s)
     window = induction(
         s, "sum of k squared gradients from any link on",
-        le(S(t + k) - S(t), Mean(gap(t)) * (1 - GEOMETRIC**k) / a), over=k,
+        le(S(t + k) - S(t), Mean(gap(t)) * (1 - q**k) / a), over=k,
         base=([], []),
         step=lambda previous: (
-            [(1, previous({t: t + 1})), (1, grows), ((1 - GEOMETRIC**k) / a, falls), (GEOMETRIC**k, bound)],
-            [],
+            [(1, previous({t: t + 1})), (1, grows), ((1 - q**k) / a, falls), (q**k, bound)], []
         ),
     )  # fmt: skip
-    whole = instance(s, window, {t: 0, k: T})
-    sharp = finish(s, "sharp", terms=[(1 / T, whole), (1 / T, empty), (1, mean)])
-    start_gap(s, chance, step)
+    return instance(s, window, {t: 0, k: T}), empty, mean
+
+
+def start_gap(s: Session, step: Link) -> Fact:
+    """delta_0 >= 0, a constant of the run."""
+    return instance(s, step.chance.total("f >= f*", bounded_below(s, step.here)), {t: 0})
+
+
+def conclude_nonconvex(s: Session, d: Descent, prefix: str = "") -> None:
+    """The statements of `gd-nonconvex`; 1 - 2 L a = 1 - gamma L lam_min (2 - gamma L)."""
+    finish(s, f"{prefix}one step", terms=[(1, d.fact)], along=d.step)
+    nonnegative_factor(s, d.step.chance, L)
+    whole, empty, mean = mean_gradient_rate(s, d, GEOMETRIC)
+    sharp = finish(s, f"{prefix}sharp", terms=[(1 / T, whole), (1 / T, empty), (1, mean)])
+    start_gap(s, d.step)
     short = s.condition("step at most 1/L")
     power = s.prove_sign("q^T is nonnegative", le(0, GEOMETRIC**T))
-    c = gap(0) / (T * a)
-    finish(s, "paper", terms=[(1, sharp), (c, power), (c, short)])
-
-
-def start_gap(s: Session, chance: Chance, step: Link) -> Fact:
-    """delta_0 >= 0, a constant of the run."""
-    return instance(s, chance.total("f >= f*", bounded_below(s, step.here)), {t: 0})
+    c = gap(0) / (T * d.gain)
+    finish(s, f"{prefix}paper", terms=[(1, sharp), (c, power), (c, short)])
 
 
 def geometric(s: Session, q: sp.Expr, contracts: Fact) -> Fact:
     """E delta_{t+1} <= q E delta_t with q >= 0 gives E delta_T <= q^T delta_0."""
-    return induction(
+    bound = induction(
         s, "geometric decrease", le(Mean(gap(t)), q**t * gap(0)), over=t,
         base=([], []), step=lambda previous: ([(1, contracts), (q, previous())], []),
     )  # fmt: skip
+    return instance(s, bound, {t: T})
+
+
+def contraction(s: Session, d: Descent) -> Fact:
+    """PL, mu delta <= |G|^2/2, turns the expected descent into E_t delta_{t+1} <= q delta_t."""
+    return s.prove(
+        "contraction of one link",
+        le(d.step.mean(gap(t + 1)), (1 - 2 * d.gain * mu) * gap(t)),
+        terms=[(1, d.fact), (2 * d.gain, polyak_lojasiewicz(s, d.step.here))],
+    )
+
+
+def conclude_pl(s: Session, d: Descent, prefix: str = "") -> None:
+    """The statements of `gd-pl`; the factor is nonnegative since mu <= L."""
+    one_step = contraction(s, d)
+    finish(s, f"{prefix}one step", terms=[(1, one_step)], along=d.step)
+    contracts = d.step.chance.total("contraction, over the run", one_step)
+    nonnegative_factor(s, d.step.chance, mu, mu_at_most_L(s, d.step.here))
+    whole = geometric(s, CONTRACTION, contracts)
+    finish(s, f"{prefix}sharp", terms=[(1, whole)])
+    start_gap(s, d.step)
+    s.condition("step at most 1/L")
+    power = s.power_monotone(CONTRACTION, 1 - gamma * mu * lam_min, T)
+    finish(s, f"{prefix}paper", terms=[(1, whole), (gap(0), power)])
+
+
+def gd_nonconvex(s: Session) -> None:
+    """Sum the expected descent; the gradient bound |G|^2 <= 2 L delta gives the factor 1 - q^T."""
+    conclude_nonconvex(s, expected_descent(s))
 
 
 def gd_pl(s: Session) -> None:
-    """PL turns the expected descent into a contraction; its factor is nonnegative since mu <= L."""
-    step, chance, descends = expected_descent(s, "step below 2/L")
-    pl = polyak_lojasiewicz(s, step.here)
-    one_step = s.prove(
-        "contraction of one link",
-        le(step.mean(gap(t + 1)), (1 - 2 * a * mu) * gap(t)),
-        terms=[(1, descends), (2 * a, pl)],
-    )
-    if states(s, "one step"):
-        finish(s, "one step", terms=[(1, one_step)], along=step)
-    contracts = chance.total("contraction, in expectation", one_step)
-    nonnegative_factor(s, chance, mu, mu_at_most_L(s, step.here))
-    whole = instance(s, geometric(s, 1 - 2 * a * mu, contracts), {t: T})
-    finish(s, "sharp", terms=[(1, whole)])
-    start_gap(s, chance, step)
-    s.condition("step at most 1/L")
-    sharp_factor, factor = 1 - 2 * a * mu, 1 - gamma * mu * lam_min
-    power = s.power_monotone(sharp_factor, factor, T)
-    finish(s, "paper", terms=[(1, whole), (gap(0), power)])
+    """PL turns the expected descent into a contraction."""
+    conclude_pl(s, expected_descent(s))
 
 
 def gd_convex(s: Session) -> None:
@@ -186,7 +221,7 @@ def gd_convex(s: Session) -> None:
         "Q is at most I/lam_min", le(lam_min * distance(t), plain(t)),
         terms=[(1, chance.at_least_lam_min(H, root(step.here.x - star.x)))],
     ))  # fmt: skip
-    start_gap(s, chance, step)
+    start_gap(s, step)
     s.condition("step at most 1/L")
     order, below_one = chance.spectrum()
     below = s.prove("lam_min is at most 1", le(lam_min, 1), [(1, order), (1, below_one)])
@@ -248,6 +283,27 @@ def potential_falls(
     ))  # fmt: skip
 
 
+def inner_solver(s: Session) -> None:
+    """A certified link ends no higher than the exact step, whose descent it therefore inherits.
+
+    What the solver does stays open: only f(W_{t+1}) <= f(W_t - gamma H_t G_t) is used, with H_t fresh.
+    """
+    s.condition("step below 2/L")
+    s.condition("positive lam_min")
+    chance = Chance(s)
+    H = chance.sketch("H")
+    step, certified = certified_step(s, chance, H, gamma)
+    exact = auxiliary(s, chance, step.here.x - gamma * H(step.here.g))
+    descends = s.prove(
+        "descent of a certified link",
+        le(gap(t + 1), gap(t) - DECREASE * projected_sq(t)),
+        terms=[(1, certified(exact)), (1, smooth(s, step.here, exact))],
+    )
+    d = averaged_descent(s, step, descends, H)
+    conclude_nonconvex(s, d, "nonconvex ")
+    conclude_pl(s, d, "pl ")
+
+
 PROOFS = (
     Proof("descent", descent, (
         dropped("LSmooth"),
@@ -278,5 +334,12 @@ PROOFS = (
         weakened("step at most 1/L", gamma * L <= 2),
         scaled("sharp", sp.Rational(1, 2)),
         scaled("simple", sp.Rational(1, 2)),
+    )),
+    Proof("inner-solver", inner_solver, (
+        dropped("CertifiedLinks"),
+        dropped("FreshSketch"),
+        weakened("step below 2/L", gamma * L < 4),
+        substituted("pl sharp", mu, 2 * mu),
+        scaled("nonconvex sharp", sp.Rational(99, 100)),
     )),
 )  # fmt: skip
