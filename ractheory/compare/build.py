@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.engine.random import Purpose, fill_normal, stream_key
-from ractheory.errors import UsageError, real
+from ractheory.errors import UsageError, integer, real
 from ractheory.laws import Importance
 from ractheory.methods import METHODS, Method, inner_solver, sketch_law
 from ractheory.objectives import objective
@@ -108,7 +108,8 @@ def start_point(kind: str, spec: ObjectiveSpec, stream: str) -> Vector:
     f = build_objective(spec)
     word, _, text = kind.partition(":")
     if word == "pretrained":
-        other = ObjectiveSpec(spec.name, {**spec.parameters, "seed": int(text)})
+        seed = int(text) if text.isdecimal() else integer("seed of pretrained", text, 0)
+        other = ObjectiveSpec(spec.name, {**spec.parameters, "seed": seed})
         return _minimiser(build_objective(other)).copy()
     scale = real("scale of the start", text or "1", 0.0)
     point = np.zeros(f.dim)
