@@ -13,16 +13,23 @@ from ractheory.assumptions import (
     PL,
     Attained,
     Convex,
+    CoordinateLaw,
     FreshSketch,
+    HaarLaw,
+    IsotropicLaw,
     LowerBounded,
     LSmooth,
+    MatchingSide,
+    MatrixQuadratic,
     MatrixSmooth,
     PositiveExpectedProjection,
     ProjectedStep,
 )
 from ractheory.theorems import THEOREMS, Facts, Statement, Theorem, evaluate
 from ractheory.theorems import symbols as sym
-from ractheory.theorems.statement import constants_of
+
+LAWS: dict[str, type] = {"haar": HaarLaw, "coordinate": CoordinateLaw}
+"""What the theorems call the sketches of the report."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class QuadraticFacts:
     distance_sq: float
     side: str = "left"
     columns: int = 1
+    sketch: str = "haar"
 
     @property
     def dimension(self) -> int:
@@ -55,7 +63,8 @@ class QuadraticFacts:
         return Facts(values, (
             LSmooth(L), LowerBounded(0.0), PL(mu, 0.0), Convex(), Attained(self.distance_sq**0.5),
             MatrixSmooth(ordered, tuple(k), self.side), FreshSketch(),
-            PositiveExpectedProjection(rho, rho), ProjectedStep(),
+            PositiveExpectedProjection(rho, rho), ProjectedStep(), IsotropicLaw(rho), MatchingSide(),
+            MatrixQuadratic(self.side), LAWS[self.sketch](),
         ))  # fmt: skip
 
 
@@ -65,42 +74,45 @@ def bound_curve(statement: Statement, facts: Facts, steps: int, start: float) ->
     `start` is f(W_0) - f*. Rows are stated for T >= 1, and E f_0 = f_0 needs no theorem.
     """
     known = Facts({**facts.values, "T": np.arange(1.0, steps + 1)}, facts.assumptions)
-    right = evaluate(statement.right, known, {sym.gap(0): start})
+    with np.errstate(over="ignore"):
+        right = evaluate(statement.right, known, {sym.gap(0): start})
     return [start, *np.broadcast_to(right, steps).tolist()]
 
 
-def first_applicable(theorem: Theorem, facts: Facts, left: sp.Expr) -> tuple[Statement | None, str]:
-    """Return the first statement about `left` whose hypotheses hold, or None and why there is none."""
-    reason = "says nothing about this quantity"
+def applicable(theorem: Theorem, facts: Facts, left: sp.Expr) -> tuple[list[Statement], str]:
+    """Return the upper bounds on the mean of `left` whose hypotheses hold, and why others do not."""
+    found, reasons = [], []
     for statement in theorem.statements:
         if statement.left != left or not statement.is_upper_bound:
             continue
-        if not constants_of(statement.right) <= {*facts.values, "T"}:
-            continue
         failed = [c for c in theorem.check(facts, statement) if not c.holds]
-        if not failed:
-            return statement, ""
-        reason = failed[0].reason
-    return None, reason
+        if failed:
+            reasons.append(failed[0].reason)
+        else:
+            found.append(statement)
+    return found, reasons[0] if reasons else "says nothing about this quantity"
 
 
 def curves(
-    ids: Sequence[str], facts: Facts, start: float, steps: int
+    ids: Sequence[str], facts: Facts, start: float, steps: int, left: sp.Expr
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Return the bound on E f_t - f* of each theorem that applies, and why the others do not.
+    """Return the bound on E[left] of each theorem that applies, and why the others do not.
+
+    Where several statements of a theorem apply, the least bound is taken at each t.
 
     >>> facts = QuadraticFacts((1.0, 1.0), 1, 1.0, 2.0).facts()
-    >>> curves(("gd-pl",), facts, 1.0, 2)[0]
+    >>> curves(("gd-pl",), facts, 1.0, 2, sym.gap(sym.T))[0]
     {'gd-pl': [1.0, 0.5, 0.25]}
     """
     found: dict[str, list[float]] = {}
     reasons: dict[str, str] = {}
     for name in ids:
-        statement, reason = first_applicable(THEOREMS[name], facts, sym.gap(sym.T))
-        if statement is None:
-            reasons[name] = reason
+        statements, reason = applicable(THEOREMS[name], facts, left)
+        if statements:
+            family = [bound_curve(statement, facts, steps, start) for statement in statements]
+            found[name] = np.min(family, axis=0).tolist()
         else:
-            found[name] = bound_curve(statement, facts, steps, start)
+            reasons[name] = reason
     return found, reasons
 
 

@@ -8,10 +8,11 @@ from math import isfinite, lcm, log10
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.errors import UsageError, integer
-from ractheory.exact.bounds import QuadraticFacts, curves, exact_right_side, first_applicable
+from ractheory.exact.bounds import QuadraticFacts, applicable, curves, exact_right_side
 from ractheory.exact.moments import Moments, sketch_moments
 from ractheory.exact.parse import eigenvalues, exact_number, exact_numbers, nonnegative
 from ractheory.exact.recursion import RowRecursion, contraction, vector
@@ -31,8 +32,10 @@ MAX_CHARACTERS = 20_000_000
 """Length of all exact values of one report together."""
 
 REPORT_SKETCHES = ("haar", "coordinate")
-ROWS = ("gd-pl", "gd-convex", "effective-dimension")
+ROWS = ("gd-pl", "gd-convex", "effective-dimension", "exact-quadratic")
 """Theorems that bound E f_t - f* on a quadratic."""
+GRADIENT_ROWS = ("gd-nonconvex", "effective-dimension")
+"""Theorems that bound the mean of E |G_s|^2 over s < t."""
 
 
 def exact_report(
@@ -72,19 +75,35 @@ def exact_report(
     _one_of("side", side, ("left", "right"))
     _one_of("arithmetic", arithmetic, ("float", "rational"))
 
-    exact = _rational_curve(k, gamma, moments, energy, steps) if arithmetic == "rational" else None
-    expected = (
-        _float_curve(k, gamma, moments, energy, steps)
-        if exact is None
-        else [_finite(_float(value)) for value in exact]
-    )
-    facts = _facts(k, rank, gamma, energy, side, columns)
+    distance = sum((s for v, s in zip(k, energy, strict=True) if v > 0), Fraction(0))
+    facts = QuadraticFacts(
+        [float(v) for v in k], rank, _float(gamma), float(distance), side, columns, sketch
+    ).facts()
+    answer = {
+        "t": list(range(steps + 1)),
+        **_curves(k, gamma, moments, energy, steps, facts, arithmetic),
+        **_stability(k, gamma, moments),
+    }
+    return answer
+
+
+def _curves(
+    k: Sequence[Fraction], gamma: Fraction, moments: Moments, energy: Sequence[Fraction], steps: int,
+    facts: Facts, arithmetic: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Return E f_t and the mean squared gradient with their bounds."""
     start = float(sum(a * s for a, s in zip(k, energy, strict=True)) / 2)
-    ids = [name for name in ROWS if name in THEOREMS]
-    bounds, reasons = curves(ids, facts, start, steps)
-    answer = {"t": list(range(steps + 1)), "expected": expected, "bounds": bounds,
-              "not_applicable": reasons, **_stability(k, gamma, moments)}  # fmt: skip
-    if exact is not None:
+    bounds, reasons = curves(ROWS, facts, start, steps, sym.gap(sym.T))
+    gradient_bounds, _ = curves(GRADIENT_ROWS, facts, start, steps, sym.mean_grad_sq(sym.T))
+    expected, mean_gradient = _float_curves(k, gamma, moments, energy, steps)
+    answer: dict[str, Any] = {
+        "expected": expected, "bounds": _listed(bounds), "not_applicable": reasons,
+        "mean_grad_sq": mean_gradient,
+        "gradient_bounds": {name: [None, *c[1:]] for name, c in _listed(gradient_bounds).items()},
+    }  # fmt: skip
+    if arithmetic == "rational":
+        exact = _rational_curve(k, gamma, moments, energy, steps)
+        answer["expected"] = [_finite(_float(value)) for value in exact]
         answer["expected_exact"] = [_text(value) for value in exact]
         answer["certified"] = {name: _holds(name, facts, exact) for name in bounds}
     return answer
@@ -122,17 +141,24 @@ def _start(
     return energy
 
 
-def _float_curve(
+def _float_curves(
     k: Sequence[Fraction], gamma: Fraction, moments: Moments, energy: Sequence[Fraction], steps: int
-) -> list[float | None]:
-    """Return the curve in doubles; k is divided by L so that only gamma L enters the recursion."""
-    L = max(k)
-    chain = RowRecursion(
-        vector([float(v / L) for v in k]), _float(gamma * L), moments.convert(float)
-    )
+) -> tuple[list[float | None], list[float | None]]:
+    """Return E f_t, and the mean of E |G_s|^2 over s < t (None at t = 0), in doubles.
+
+    k is divided by L, so that only gamma L enters the recursion.
+    """
+    top = max(k)
+    L, a = float(top), _float(gamma * top)
+    chain = RowRecursion(vector([float(v / top) for v in k]), a, moments.convert(float))
+    values, total = [], 0.0
+    means: list[float | None] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        curve = chain.expected(vector([float(s) for s in energy]), steps)
-        return [_finite(float(value) * float(L)) for value in curve]
+        for t, s in enumerate(chain.energies(vector([float(v) for v in energy]), steps)):
+            values.append(_finite(float(chain.value(s)) * L))
+            means.append(_finite(total * L * L / t) if t else None)
+            total += float(chain.grad_sq(s))
+    return values, means
 
 
 def _float(value: Fraction) -> float:
@@ -140,6 +166,10 @@ def _float(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return float("inf")
+
+
+def _listed(curves: dict[str, list[float]]) -> dict[str, list[float | None]]:
+    return {name: [_finite(value) for value in curve] for name, curve in curves.items()}
 
 
 def _finite(value: float) -> float | None:
@@ -178,30 +208,18 @@ def _text(value: Fraction) -> str:
     return str(fmpq(value.numerator, value.denominator))
 
 
-def _facts(
-    k: Sequence[Fraction],
-    rank: int,
-    gamma: Fraction,
-    energy: Sequence[Fraction],
-    side: str,
-    columns: int,
-) -> Facts:
-    distance = sum((s for v, s in zip(k, energy, strict=True) if v > 0), Fraction(0))
-    return QuadraticFacts(
-        [float(v) for v in k], rank, _float(gamma), float(distance), side, columns
-    ).facts()
-
-
 def _holds(name: str, facts: Facts, exact: Sequence[Fraction]) -> bool:
-    """Whether the bound of a theorem holds at every t, in exact arithmetic on the facts as doubles."""
-    statement, _ = first_applicable(THEOREMS[name], facts, sym.gap(sym.T))
-    assert statement is not None
+    """Whether every bound of a theorem that applies holds at every t, in exact arithmetic.
+
+    The constants of the bound are the facts as doubles, taken exactly.
+    """
     rational = {key: Fraction(v) for key, v in facts.values.items() if isinstance(v, (int, float))}
-    right = exact_right_side(statement, rational, exact[0])
-    return all(
-        bool(value <= Fraction(str(right.xreplace({sym.T: step}))))
-        for step, value in enumerate(exact) if step > 0
-    )  # fmt: skip
+    for statement in applicable(THEOREMS[name], facts, sym.gap(sym.T))[0]:
+        right = exact_right_side(statement, rational, exact[0])
+        for step, value in enumerate(exact):
+            if step and not sp.Rational(value) <= right.xreplace({sym.T: sp.Integer(step)}):
+                return False
+    return True
 
 
 def _stability(k: Sequence[Fraction], gamma: Fraction, moments: Moments) -> dict[str, Any]:

@@ -116,3 +116,20 @@ def test_bad_input_is_one_clear_line(change):
     text = str(caught.value)
     assert "\n" not in text
     assert "allowed is" in text
+
+
+def test_the_mean_squared_gradient_is_exact_and_attains_its_bound_at_condition_one():
+    answer = report(spectrum="2,2,2", step="1/2", steps=8)
+    assert answer["mean_grad_sq"][0] is None
+    for t in range(1, 9):
+        value, bound = answer["mean_grad_sq"][t], answer["gradient_bounds"]["gd-nonconvex"][t]
+        assert abs(value - bound) <= 64 * 8 * EPS * bound
+    assert answer["mean_grad_sq"][1] == pytest.approx(4 * 9, rel=8 * EPS, abs=0)
+
+
+def test_every_row_of_the_theory_that_applies_is_there():
+    rows = set(report(step="1/8")["bounds"])
+    assert rows == {"gd-pl", "gd-convex", "effective-dimension", "exact-quadratic"}
+    above = report(spectrum="1,1e-2,1e-2,1e-2", rank=1, step="2.5")  # above 2/L, below 2/L_eff
+    assert set(above["bounds"]) == {"effective-dimension", "exact-quadratic"}
+    assert "effective-dimension" in report(sketch="coordinate", step="1/8")["bounds"]
