@@ -68,8 +68,8 @@ test-browser: setup ## run the tests that open the report in a browser
 test-fault: setup ## run the tests that kill workers and interrupt runs
 	$(RUN) pytest -m fault $(ARGS)
 
-fuzz: setup ## search for inputs that break a property
-	$(RUN) pytest -n $(JOBS) -m fuzz $(ARGS)
+fuzz: setup ## search for long for inputs that break a property
+	HYPOTHESIS_PROFILE=fuzz $(RUN) pytest -n $(JOBS) tests/properties $(ARGS)
 
 coverage: setup ## run the fast tests and report the lines that they miss
 	$(RUN) coverage erase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ractheory.engine.simulate import Run, simulate
@@ -51,7 +51,6 @@ def allowance(f: EntryQuadratic, run: Run) -> np.ndarray:
 
 
 @given(chains())
-@settings(max_examples=60)
 def test_every_link_descends(chain: tuple[EntryQuadratic, np.ndarray, Method]) -> None:
     f, start, method = chain
     run = simulate(f, method, start, LINKS, SEEDS)
@@ -64,7 +63,6 @@ def test_every_link_descends(chain: tuple[EntryQuadratic, np.ndarray, Method]) -
 
 
 @given(chains(), st.sampled_from([2.0**-40, 0.25, 8.0, 2.0**40]))
-@settings(max_examples=40)
 def test_scaling_f_and_its_step_scales_the_run_exactly(
     chain: tuple[EntryQuadratic, np.ndarray, Method], scale: float
 ) -> None:
@@ -78,7 +76,6 @@ def test_scaling_f_and_its_step_scales_the_run_exactly(
 
 
 @given(chains(), st.sampled_from([2.0**-20, 4.0]))
-@settings(max_examples=40)
 def test_scaling_w_scales_the_run_exactly(
     chain: tuple[EntryQuadratic, np.ndarray, Method], scale: float
 ) -> None:
@@ -90,7 +87,6 @@ def test_scaling_w_scales_the_run_exactly(
 
 
 @given(sizes, st.data())
-@settings(max_examples=40)
 def test_transposition_swaps_left_and_right(size: tuple[int, int], data: st.DataObject) -> None:
     m, n = size
     rng = np.random.default_rng(data.draw(numbers))
@@ -107,7 +103,6 @@ def test_transposition_swaps_left_and_right(size: tuple[int, int], data: st.Data
 
 
 @given(sizes, numbers)
-@settings(max_examples=30)
 def test_a_sketch_of_full_rank_is_gradient_descent(size: tuple[int, int], number: int) -> None:
     m, n = size
     rng = np.random.default_rng(number)
@@ -121,7 +116,6 @@ def test_a_sketch_of_full_rank_is_gradient_descent(size: tuple[int, int], number
 
 
 @given(sizes, numbers, st.integers(1, 4))
-@settings(max_examples=30)
 def test_adapters_of_rank_r_move_w_within_rank_r(
     size: tuple[int, int], number: int, links: int
 ) -> None:
