@@ -42,10 +42,13 @@ from ractheory.theorems.symbols import (
     T,
     alpha,
     d,
+    eq,
     eta,
     gamma,
     gap,
+    ge,
     grad_sq,
+    le,
     link_ratio,
     log_rate,
     m,
@@ -88,35 +91,35 @@ TIME_UNIFORM = Theorem(
         Statement(
             "all times",
             Form.TIME_UNIFORM,
-            sp.Le(gap(t), CONTRACTION**t * gap(0) / alpha),
+            le(gap(t), CONTRACTION**t * gap(0) / alpha),
             needs=(Assumes(PL), Condition("an error level", alpha < 1)),
         ),
         GD_PL.statement("one step").subs({}, "supermartingale", (Assumes(PL),)),
         Statement(
             "almost-sure rate",
             Form.ALMOST_SURE,
-            sp.Le(log_rate(T), sp.log(CONTRACTION)),
+            le(log_rate(T), sp.log(CONTRACTION)),
             needs=(Assumes(PL), Condition("a positive factor", CONTRACTION > 0)),
         ),
-        Statement("vanishing gradient", Form.ALMOST_SURE, sp.Eq(grad_sq(T), 0)),
+        Statement("vanishing gradient", Form.ALMOST_SURE, eq(grad_sq(T), 0)),
         *(
             Statement(name, form, relation, needs=(
                 Assumes(IsotropicQuadratic),
                 Assumes(HaarLaw),
-                Condition("step 1/L", sp.Eq(gamma * L, 1)),
-                Condition("a shift of rank one", sp.Eq(rank_D0, 1)),
+                Condition("step 1/L", eq(gamma * L, 1)),
+                Condition("a shift of rank one", eq(rank_D0, 1)),
                 Condition("a proper sketch", r < d),
             ))
             for name, form, relation in (
                 (
                     "law of a link",
                     Form.LAW,
-                    sp.Eq(link_ratio(t), sp.betainc_regularized((d - r) / 2, r / sp.S(2), 0, x)),
+                    eq(link_ratio(t), sp.betainc_regularized((d - r) / 2, r / sp.S(2), 0, x)),
                 ),
                 (
                     "rate of the product",
                     Form.ALMOST_SURE,
-                    sp.Eq(log_rate(T), sp.digamma((d - r) / 2) - sp.digamma(d / sp.S(2))),
+                    eq(log_rate(T), sp.digamma((d - r) / 2) - sp.digamma(d / sp.S(2))),
                 ),
             )
         ),
@@ -158,8 +161,8 @@ _effective = (
     Assumes(MatrixSmooth), Assumes(MatchingSide), Assumes(HaarLaw), PROPER,
     Condition("step at most 1/L_eff", SHORT_STEP.relation.subs(L, L_EFF_HAAR)),
 )  # fmt: skip
-_SHARP = sp.Le(gap(T), D0_sq / (2 * A_acc))
-_SIMPLE = sp.Le(gap(T), 2 * D0_sq / (gamma * rho**2 * T**2))
+_SHARP = le(gap(T), D0_sq / (2 * A_acc))
+_SIMPLE = le(gap(T), 2 * D0_sq / (gamma * rho**2 * T**2))
 
 ACCELERATED = Theorem(
     id="accelerated",
@@ -176,7 +179,7 @@ ACCELERATED = Theorem(
             obligations=(
                 Obligation(
                     "b^2 = gamma (A + rho b), so sqrt(A) grows by at least rho sqrt(gamma)/2",
-                    sp.Eq(MOMENTUM_STEP**2, gamma * (_A + rho * MOMENTUM_STEP), evaluate=False),
+                    eq(MOMENTUM_STEP**2, gamma * (_A + rho * MOMENTUM_STEP)),
                     ({gamma: sp.Rational(1, 2), rho: sp.Rational(1, 3), _A: sp.Integer(2)},),
                 ),
             ),
@@ -201,7 +204,7 @@ SIGN_FLOOR = Theorem(
         Statement(
             "floor",
             Form.EXPECTATION,
-            sp.Ge(gap(T), L / 2 * eta**2 * s**2 * width * r * (d - 2 / sp.pi)),
+            ge(gap(T), L / 2 * eta**2 * s**2 * width * r * (d - 2 / sp.pi)),
         ),
     ),
     note="A column of W_0 - W* that is zero stays zero, since sign(0) = 0; then its share is missing.",
@@ -212,7 +215,7 @@ ACCUMULATED_RANK = Theorem(
     title="T links of rank r change W by rank T r at most",
     source="new",
     hypotheses=(Assumes(LowRankLinks),),
-    statements=(Statement("bound", Form.PATHWISE, sp.Le(rank_of_change(t), sp.Min(m, n, t * r))),),
+    statements=(Statement("bound", Form.PATHWISE, le(rank_of_change(t), sp.Min(m, n, t * r))),),
 )
 
 MERGE_PRECISION = Theorem(
@@ -221,11 +224,11 @@ MERGE_PRECISION = Theorem(
     source="new; the standard model of floating-point arithmetic",
     hypotheses=(Assumes(RoundedMerges),),
     statements=(
-        Statement("error", Form.PATHWISE, sp.Le(merge_error(t), roundoff * merge_norms(t))),
+        Statement("error", Form.PATHWISE, le(merge_error(t), roundoff * merge_norms(t))),
         Statement(
             "swallowed",
             Form.PATHWISE,
-            sp.Ge(unchanged_share(t), swallowed_share(t, roundoff / 2)),
+            ge(unchanged_share(t), swallowed_share(t, roundoff / 2)),
         ),
     ),
     note="u = 2^-8 for bfloat16, 2^-11 for float16, 2^-24 for float32. Next to |w| the numbers of the "

@@ -44,12 +44,15 @@ from ractheory.theorems.symbols import (
     T,
     curved_grad_sq,
     d,
+    eq,
     eta,
     gamma,
     gap,
+    ge,
     grad_sq,
     k,
     lam_min,
+    le,
     max_diag_K,
     mean_grad_sq,
     mu,
@@ -107,14 +110,12 @@ def _effective(law: Hypothesis, L_eff: sp.Expr, prefix: str) -> tuple[Statement,
     gain = (DECREASE * lam_min).subs(table, simultaneous=True)
     basic = (law, PROPER, STABLE_STEP.subs(table))
     first, second = GD_NONCONVEX, GD_PL
-    sharp = nonconvex_bound(gain, sp.Max(0, 1 - 2 * L * gain))
+    sharp = nonconvex_bound(gain, sp.Max(0, 1 - 2 * L * gain, evaluate=False))
     convex = tuple(h for h in GD_CONVEX.hypotheses if isinstance(h, Condition))
     short = tuple(h.subs(table) for h in convex if h.name == "step at most 1/L")
     return (
         first.statement("one step").subs(table, f"{prefix}one step", basic),
-        Statement(
-            f"{prefix}nonconvex", Form.EXPECTATION, sp.Le(mean_grad_sq(T), sharp), needs=basic
-        ),
+        Statement(f"{prefix}nonconvex", Form.EXPECTATION, le(mean_grad_sq(T), sharp), needs=basic),
         Statement(
             f"{prefix}pl",
             Form.EXPECTATION,
@@ -151,24 +152,22 @@ EFFECTIVE_DIMENSION = Theorem(
         Statement(
             "no worse",
             Form.EXACT,
-            sp.Le(L_EFF_HAAR, sp.Min(L, L_EFF_SIMPLE)),
+            le(L_EFF_HAAR, sp.Min(L, L_EFF_SIMPLE, evaluate=False)),
             obligations=(
                 Obligation(
                     "L - L_eff is a nonnegative multiple of d L - tr K",
-                    sp.Eq(
+                    eq(
                         L - L_EFF_HAAR,
                         (d - r) * (d * L - trace_K) / ((d - 1) * (d + 2)),
-                        evaluate=False,
                     ),
                     (_POINT,),
                 ),
                 Obligation(
                     "the simple bound exceeds L_eff by nonnegative terms",
-                    sp.Eq(
+                    eq(
                         L_EFF_SIMPLE - L_EFF_HAAR,
                         (2 * L * (d - r) + (r * (d + 1) - 2) * trace_K)
                         / ((d - 1) * (d + 1) * (d + 2)),
-                        evaluate=False,
                     ),
                     (_POINT,),
                 ),
@@ -196,7 +195,7 @@ EXACT_LINKS = Theorem(
         Statement(
             "rate",
             Form.EXPECTATION,
-            sp.Le(
+            le(
                 gap(T),
                 CONTRACTION.subs({gamma: 1 / L, lam_min: ISOTROPIC}).subs(L, L_EFF_HAAR) ** T
                 * gap(0),
@@ -221,12 +220,12 @@ LINK_LOWER_BOUND = Theorem(
         Condition("rank within the support", sp.And(r <= support, support <= d)),
     ),
     statements=(
-        Statement("lower bound", Form.EXPECTATION, sp.Ge(gap(T), BEST_LINK**T * gap(0))),
-        Statement("one step", Form.CONDITIONAL, sp.Ge(gap(t + 1), BEST_LINK * gap(t))),
+        Statement("lower bound", Form.EXPECTATION, ge(gap(T), BEST_LINK**T * gap(0))),
+        Statement("one step", Form.CONDITIONAL, ge(gap(t + 1), BEST_LINK * gap(t))),
         Statement(
             "attained",
             Form.EXPECTATION,
-            sp.Eq(gap(T), BEST_LINK**T * gap(0)),
+            eq(gap(T), BEST_LINK**T * gap(0)),
             needs=(Assumes(ExactMinimisation),),
             ceiling=gap(0),
         ),
@@ -259,43 +258,42 @@ PLAIN_GRADIENT = Theorem(
     ),
     statements=(
         Statement(
-            "one step", Form.CONDITIONAL, sp.Le(gap(t + 1), gap(t) - PLAIN_GAIN * grad_sq(t))
+            "one step", Form.CONDITIONAL, le(gap(t + 1), gap(t) - PLAIN_GAIN * grad_sq(t))
         ),
         Statement(
             "short step",
             Form.CONDITIONAL,
-            sp.Le(gap(t + 1), gap(t) - eta * s**2 * r * grad_sq(t) / 2),
+            le(gap(t + 1), gap(t) - eta * s**2 * r * grad_sq(t) / 2),
             needs=(Condition("step at most 1/((r+1) L + tr K)", eta * s**2 * L_PLAIN <= 1),),
         ),
         Statement(
             "nonconvex",
             Form.EXPECTATION,
-            sp.Le(mean_grad_sq(T), nonconvex_bound(PLAIN_GAIN, sp.Max(0, 1 - 2 * L * PLAIN_GAIN))),
+            le(mean_grad_sq(T), nonconvex_bound(PLAIN_GAIN, sp.Max(0, 1 - 2 * L * PLAIN_GAIN, evaluate=False))),
         ),
         Statement(
             "pl",
             Form.EXPECTATION,
-            sp.Le(gap(T), PLAIN_CONTRACTION**T * gap(0)),
+            le(gap(T), PLAIN_CONTRACTION**T * gap(0)),
             needs=(Assumes(PL),),
         ),
         Statement(
             "gain of the pseudo-inverse",
             Form.EXACT,
-            sp.Le(PSEUDO_INVERSE_GAIN, (d + r + 1) / d),
+            le(PSEUDO_INVERSE_GAIN, (d + r + 1) / d),
             obligations=(
                 Obligation(
                     "the gain misses its bound by a nonnegative multiple of d - tau",
-                    sp.Eq(
+                    eq(
                         (d + r + 1) / d - PSEUDO_INVERSE_GAIN,
                         (d - tau) * (r - 1) * (r + 2)
                         / (d * (d * (r + 1) - 2 + (d - r) * tau)),
-                        evaluate=False,
                     ),
                     ({tau: sp.Rational(7, 3), d: sp.Integer(5), r: sp.Integer(2)},),
                 ),
                 Obligation(
                     "at r = 1 it is (d + 2)/d",
-                    sp.Eq(PSEUDO_INVERSE_GAIN.subs(r, 1), (d + 2) / d, evaluate=False),
+                    eq(PSEUDO_INVERSE_GAIN.subs(r, 1), (d + 2) / d),
                     ({tau: sp.Rational(7, 3), d: sp.Integer(5)},),
                 ),
             ),
@@ -310,7 +308,7 @@ ROW_DIAGONAL = 1 - 2 * gamma * ISOTROPIC * k + gamma**2 * _c1 * k**2
 """Diagonal of M at eigenvalue k: s+ = M s, M = Diag(ROW_DIAGONAL) + ROW_COUPLING 1 (k*k)^T."""
 ROW_COUPLING = gamma**2 * _c2
 _column = ROW_DIAGONAL + ROW_COUPLING * trace_K * k
-COLUMN_RATE = sp.Max(_column.subs(k, mu), _column.subs(k, L))
+COLUMN_RATE = sp.Max(_column.subs(k, mu), _column.subs(k, L), evaluate=False)
 """Least q with k^T M <= q k^T over eigenvalues in [mu, L]: convex in k, so attained at an end."""
 STABILITY_TERM = gamma * _c2 * k / (2 * ISOTROPIC - gamma * _c1 * k)
 """Stable in mean square iff every denominator is positive and the sum over k_i is below 1."""
@@ -331,7 +329,7 @@ EXACT_QUADRATIC = Theorem(
         Statement(
             "one step",
             Form.CONDITIONAL,
-            sp.Eq(
+            eq(
                 gap(t + 1),
                 gap(t) - gamma * ISOTROPIC * grad_sq(t)
                 + gamma**2 / 2 * (_c1 * curved_grad_sq(t) + _c2 * trace_K * grad_sq(t)),
@@ -340,7 +338,7 @@ EXACT_QUADRATIC = Theorem(
         Statement(
             "rate",
             Form.EXPECTATION,
-            sp.Le(gap(T), COLUMN_RATE**T * gap(0)),
+            le(gap(T), COLUMN_RATE**T * gap(0)),
             needs=(Assumes(PL, "mu is the least positive eigenvalue of K"),),
         ),
     ),

@@ -24,6 +24,7 @@ from ractheory.theorems.symbols import (
     T,
     V0_sq,
     d,
+    eq,
     eta,
     factor_curvature,
     factor_grad_sq,
@@ -31,8 +32,12 @@ from ractheory.theorems.symbols import (
     factor_sq,
     factored_quotient,
     gap,
+    ge,
+    gt,
     inner_steps,
+    le,
     log_rate,
+    lt,
     m,
     min_factor_grad_sq,
     mu,
@@ -81,16 +86,16 @@ SMOOTHNESS_LOSS = Theorem(
         Statement(
             "pair",
             Form.EXACT,
-            sp.Eq(factored_quotient(x), GROWTH),
+            eq(factored_quotient(x), GROWTH),
             obligations=(
                 Obligation(
                     "the quotient of the pair (x, x), (0, 0), from the definition of phi",
-                    sp.Eq(QUOTIENT, GROWTH, evaluate=False),
+                    eq(QUOTIENT, GROWTH),
                     ({L: sp.Rational(1, 3), s: sp.Integer(2), x: sp.Rational(7, 5)},),
                 ),
                 Obligation(
                     "it exceeds every claimed constant at x = sqrt((L_claimed + 1)/L)/s",
-                    sp.Eq(QUOTIENT.subs(x, WITNESS) - claimed_L, 1, evaluate=False),
+                    eq(QUOTIENT.subs(x, WITNESS) - claimed_L, 1),
                     tuple(
                         {L: sp.Rational(1, 3), s: sp.Rational(5, 2), claimed_L: sp.Integer(10) ** k}
                         for k in (-3, 0, 3, 12)
@@ -118,18 +123,17 @@ SHARPNESS = Theorem(
         Assumes(BestRankPoint),
     ),
     statements=(
-        Statement("formula", Form.PATHWISE, sp.Eq(factor_curvature(), _CURVATURE)),
+        Statement("formula", Form.PATHWISE, eq(factor_curvature(), _CURVATURE)),
         Statement(
             "bound",
             Form.PATHWISE,
-            sp.Ge(factor_curvature(), _LEAST),
+            ge(factor_curvature(), _LEAST),
             obligations=(
                 Obligation(
                     "means of two singular values, s a b >= sigma_1",
-                    sp.Eq(
+                    eq(
                         L * s**2 * (a**2 + b**2) - 2 * L * s * (s * a * b),
                         L * s**2 * (a - b) ** 2,
-                        evaluate=False,
                     ),
                     ({L: sp.S.One, s: sp.Integer(2), a: sp.Integer(3), b: sp.Rational(1, 2)},),
                 ),
@@ -138,7 +142,7 @@ SHARPNESS = Theorem(
         Statement(
             "unstable",
             Form.PATHWISE,
-            sp.Gt(eta * factor_curvature(), 2),
+            gt(eta * factor_curvature(), 2),
             needs=(Condition("a step beyond the sharpness", eta * _LEAST > 2),),
         ),
     ),
@@ -154,7 +158,7 @@ COLA: tuple[Hypothesis, ...] = (
     Assumes(GaussianFactor),
     Assumes(JointSteps),
 )
-ONE_INNER_STEP = Condition("one inner step", sp.Eq(inner_steps, 1))
+ONE_INNER_STEP = Condition("one inner step", eq(inner_steps, 1))
 
 COLA_FACTOR = PLAIN_CONTRACTION.subs({mu: L, trace_K: d * L}, simultaneous=True)
 """q = 1 - 2 c r + c^2 r (d + r + 1), c = eta s^2 L."""
@@ -165,20 +169,19 @@ COLA_MEAN_SQUARE = Theorem(
     source="new",
     hypotheses=(*COLA, ONE_INNER_STEP),
     statements=(
-        Statement("mean", Form.EXPECTATION, sp.Eq(gap(T), COLA_FACTOR**T * gap(0))),
-        Statement("one step", Form.CONDITIONAL, sp.Eq(gap(t + 1), COLA_FACTOR * gap(t))),
+        Statement("mean", Form.EXPECTATION, eq(gap(T), COLA_FACTOR**T * gap(0))),
+        Statement("one step", Form.CONDITIONAL, eq(gap(t + 1), COLA_FACTOR * gap(t))),
         Statement(
             "growth",
             Form.EXPECTATION,
-            sp.Gt(gap(T), gap(0)),
+            gt(gap(T), gap(0)),
             needs=(Condition("a step beyond 2/(d+r+1)", eta * s**2 * L * (d + r + 1) > 2),),
             obligations=(
                 Obligation(
                     "the factor exceeds 1 exactly beyond c = 2/(d + r + 1)",
-                    sp.Eq(
+                    eq(
                         COLA_FACTOR - 1,
                         eta * s**2 * L * r * (eta * s**2 * L * (d + r + 1) - 2),
-                        evaluate=False,
                     ),
                     ({eta: sp.Rational(1, 3), s: sp.Integer(2), L: sp.Integer(5),
                       d: sp.Integer(4), r: sp.Integer(2)},),
@@ -198,30 +201,30 @@ COLA_ALMOST_SURE = Theorem(
     id="cola-almost-sure",
     title="Chain of LoRA diverges almost surely from dimension two on",
     source="new",
-    hypotheses=(*COLA, ONE_INNER_STEP, Condition("rank one", sp.Eq(r, 1))),
+    hypotheses=(*COLA, ONE_INNER_STEP, Condition("rank one", eq(r, 1))),
     statements=(
         Statement(
             "divergence",
             Form.ALMOST_SURE,
-            sp.Gt(log_rate(T), 0),
+            gt(log_rate(T), 0),
             needs=(
-                Condition("the step 1/L", sp.Eq(eta * s**2 * L, 1)),
+                Condition("the step 1/L", eq(eta * s**2 * L, 1)),
                 Condition("two dimensions or more", d >= 2),
             ),
         ),
         Statement(
             "rate in two dimensions",
             Form.ALMOST_SURE,
-            sp.Eq(log_rate(T), 2 * DRIFT_AT_TWO),
-            needs=(Condition("two dimensions", sp.Eq(d, 2)),),
+            eq(log_rate(T), 2 * DRIFT_AT_TWO),
+            needs=(Condition("two dimensions", eq(d, 2)),),
         ),
         Statement(
             "one dimension converges",
             Form.ALMOST_SURE,
-            sp.Lt(log_rate(T), 0),
+            lt(log_rate(T), 0),
             needs=(
-                Condition("the step 1/L", sp.Eq(eta * s**2 * L, 1)),
-                Condition("one dimension", sp.Eq(d, 1)),
+                Condition("the step 1/L", eq(eta * s**2 * L, 1)),
+                Condition("one dimension", eq(d, 1)),
             ),
         ),
     ),
@@ -272,20 +275,21 @@ COLA_EVERY_STEP = Theorem(
     source="new",
     hypotheses=(
         *COLA,
-        Condition("two inner steps", sp.Eq(inner_steps, 2)),
-        Condition("scalars", sp.And(sp.Eq(m, 1), sp.Eq(n, 1))),
-        Condition("unit scale", sp.Eq(s, 1)),
+        Condition("two inner steps", eq(inner_steps, 2)),
+        Condition("scalars", sp.And(eq(m, 1), eq(n, 1))),
+        Condition("unit scale", eq(s, 1)),
     ),
     statements=(
         Statement(
             "link",
             Form.PATHWISE,
-            sp.Eq(shift(t + 1), shift(t) * link_factor(shift(t) ** 2, factor_sq(t))),
+            eq(shift(t + 1), shift(t) * link_factor(shift(t) ** 2, factor_sq(t))),
             obligations=(
                 Obligation(
                     "two gradient steps on both factors and a merge",
-                    sp.Eq(
-                        two_inner_steps(_D, a, _c), _D * link_factor(_D**2, a**2), evaluate=False
+                    eq(
+                        two_inner_steps(_D, a, _c),
+                        _D * link_factor(_D**2, a**2),
                     ),
                     ({_D: sp.Integer(3), a: sp.Rational(1, 2), eta: sp.S.One, L: sp.Integer(2)},),
                 ),
@@ -294,9 +298,9 @@ COLA_EVERY_STEP = Theorem(
         Statement(
             "mean square",
             Form.CONDITIONAL,
-            sp.Eq(shift(t + 1) ** 2, NEXT_MEAN_SQUARE.subs(_D_sq, shift(t) ** 2)),
+            eq(shift(t + 1) ** 2, NEXT_MEAN_SQUARE.subs(_D_sq, shift(t) ** 2)),
         ),
-        Statement("escape", Form.ESCAPE, sp.Ge(shift(t + 1) ** 2, shift(t) ** 4)),
+        Statement("escape", Form.ESCAPE, ge(shift(t + 1) ** 2, shift(t) ** 4)),
     ),
     note="So E D_t^2 grows doubly exponentially, which sampling does not show: from D_0 = 1 at "
     "c = 1/10 it is 0.729, 0.531, 0.388, then 3.0e66.",
@@ -331,7 +335,7 @@ def _printed_failure() -> sp.Basic:
     G = smooth * (u * v - target)
     step = printed_rule(u**2 + v**2, abs(G), smooth)
     after = _phi(u - step * G * v, v - step * G * u, smooth, target)
-    return sp.Gt(after, _phi(u, v, smooth, target), evaluate=False)
+    return gt(after, _phi(u, v, smooth, target))
 
 
 LORA_ADAPTIVE = Theorem(
@@ -343,28 +347,26 @@ LORA_ADAPTIVE = Theorem(
         Statement(
             "descent",
             Form.PATHWISE,
-            sp.Le(gap(t + 1), gap(t) - ADAPTIVE_DECREASE * step_size(t) * factor_grad_sq(t)),
+            le(gap(t + 1), gap(t) - ADAPTIVE_DECREASE * step_size(t) * factor_grad_sq(t)),
             obligations=(
                 Obligation(
                     "the decrease on the worst line x + y = 1",
-                    sp.Ge(
+                    ge(
                         1 - _share / 2 - (1 - _share) / 2 * (1 + _share / 2) ** 2,
                         ADAPTIVE_DECREASE,
                     ),
                     tuple({_share: sp.Rational(j, 60)} for j in range(61)),
-                    where=sp.Le(_share, 1),
+                    where=le(_share, 1),
                 ),
             ),
         ),
-        Statement("steps", Form.PATHWISE, sp.Ge(step_sum(T), LEAST_STEP_SUM)),
-        Statement(
-            "stationary", Form.PATHWISE, sp.Le(min_factor_grad_sq(T), 4 * gap(0) / step_sum(T))
-        ),
-        Statement("rate", Form.PATHWISE, sp.Le(min_factor_grad_sq(T), 4 * gap(0) / LEAST_STEP_SUM)),
+        Statement("steps", Form.PATHWISE, ge(step_sum(T), LEAST_STEP_SUM)),
+        Statement("stationary", Form.PATHWISE, le(min_factor_grad_sq(T), 4 * gap(0) / step_sum(T))),
+        Statement("rate", Form.PATHWISE, le(min_factor_grad_sq(T), 4 * gap(0) / LEAST_STEP_SUM)),
         Statement(
             "the printed rule can rise",
             Form.EXACT,
-            sp.Gt(*_printed_failure().args, evaluate=False),
+            gt(*_printed_failure().args),
             obligations=(
                 Obligation("one step at L = 1/100, target 1000, (-1/10, 1/10)", _printed_failure()),
             ),

@@ -11,7 +11,7 @@ from ractheory.theorems.hypotheses import Assumes
 from ractheory.theorems.obligations import Obligation
 from ractheory.theorems.statement import Form, Statement, Theorem
 from ractheory.theorems.stochastic import RR_NONCONVEX, RR_PL
-from ractheory.theorems.symbols import C, N, averaging_error, factor_covariance, t, zeta
+from ractheory.theorems.symbols import C, N, averaging_error, eq, factor_covariance, t, zeta
 
 CLIENTS = {C: C + N * zeta**2}
 """Dissimilarity of the components within a client, plus N times that of the clients."""
@@ -44,7 +44,7 @@ def _bias(b: tuple[sp.Symbol, ...], a: tuple[sp.Symbol, ...]) -> sp.Basic:
     mean_a, mean_b = sum(a) / count, sum(b) / count
     error = sum(x * y for x, y in zip(b, a, strict=True)) / count - mean_b * mean_a
     pairs = zip(b, a, strict=True)
-    return sp.Eq(error, sum((x - mean_b) * (y - mean_a) for x, y in pairs) / count, evaluate=False)
+    return eq(error, sum((x - mean_b) * (y - mean_a) for x, y in pairs) / count)
 
 
 FEDERATED_BIAS = Theorem(
@@ -56,7 +56,7 @@ FEDERATED_BIAS = Theorem(
         Statement(
             "bias",
             Form.PATHWISE,
-            sp.Eq(averaging_error(t), factor_covariance(t)),
+            eq(averaging_error(t), factor_covariance(t)),
             needs=(Assumes(SeparateAverages),),
             obligations=(
                 Obligation(
@@ -77,7 +77,7 @@ FEDERATED_BIAS = Theorem(
         Statement(
             "shared sketch",
             Form.PATHWISE,
-            sp.Eq(averaging_error(t), 0),
+            eq(averaging_error(t), 0),
             needs=(Assumes(SharedSketch),),
         ),
     ),

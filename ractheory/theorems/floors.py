@@ -25,8 +25,10 @@ from ractheory.theorems.symbols import (
     L,
     T,
     W0_sq,
+    eq,
     frozen_residual_sq,
     gap,
+    ge,
     i,
     lam_min,
     mu,
@@ -44,7 +46,7 @@ RANK_FLOOR = Theorem(
     hypotheses=(Assumes(MatrixQuadratic), Assumes(RankConstrained)),
     statements=(
         Statement(
-            "floor", Form.PATHWISE, sp.Ge(gap(t), sp.Sum(sigma[i] ** 2, (i, r, p_sigma - 1)) / 2)
+            "floor", Form.PATHWISE, ge(gap(t), sp.Sum(sigma[i] ** 2, (i, r, p_sigma - 1)) / 2)
         ),
     ),
     tight="W_0 + (K^{1/2})^+ Y_r, Y_r the best rank-r approximation of K^{1/2} (W* - W_0)",
@@ -57,11 +59,11 @@ SUBSPACE_FLOOR = Theorem(
     source="new in closed form",
     hypotheses=(Assumes(Quadratic), Assumes(FrozenFactor)),
     statements=(
-        Statement("floor", Form.PATHWISE, sp.Ge(gap(t), frozen_residual_sq() / 2)),
+        Statement("floor", Form.PATHWISE, ge(gap(t), frozen_residual_sq() / 2)),
         Statement(
             "expected",
             Form.EXPECTATION,
-            sp.Ge(gap(T), (1 - rho) * gap(0)),
+            ge(gap(T), (1 - rho) * gap(0)),
             needs=(
                 Assumes(IsotropicQuadratic),
                 Assumes(IsotropicLaw),
@@ -113,15 +115,15 @@ SOME_POINTS = ({p: sp.S.One, q: sp.Integer(2), u: sp.Rational(-1, 3), v: sp.Inte
 FLOOR_OBLIGATIONS = (
     Obligation(
         "the best point has rank one",
-        sp.Eq((p * v - q * u).subs(BEST_POINT), 0, evaluate=False),
+        eq((p * v - q * u).subs(BEST_POINT), 0),
     ),
     Obligation(
         "the floor is attained there",
-        sp.Eq(counterexample_gap(SYMMETRIC).subs(BEST_POINT), BEST_RANK_ONE, evaluate=False),
+        eq(counterexample_gap(SYMMETRIC).subs(BEST_POINT), BEST_RANK_ONE),
     ),
     Obligation(
         "on p v = q u the gap exceeds the floor by squares",
-        sp.Eq(
+        eq(
             counterexample_gap(SYMMETRIC) + BEST_MULTIPLIER * (p * v - q * u) - BEST_RANK_ONE,
             SQUARES,
         ),
@@ -145,11 +147,11 @@ COUNTEREXAMPLE = Theorem(
         Statement(
             "floor",
             Form.PATHWISE,
-            sp.Ge(gap(t), BEST_RANK_ONE),
+            ge(gap(t), BEST_RANK_ONE),
             needs=(
                 Assumes(RankConstrained),
-                Condition("rank one", sp.Eq(r, 1)),
-                Condition("start at zero", sp.Eq(W0_sq, 0)),
+                Condition("rank one", eq(r, 1)),
+                Condition("start at zero", eq(W0_sq, 0)),
             ),
             obligations=FLOOR_OBLIGATIONS,
         ),
@@ -157,7 +159,7 @@ COUNTEREXAMPLE = Theorem(
             "gradient descent",
             Form.PATHWISE,
             RATE.subs({lam_min: 1, T: t}),
-            needs=(Assumes(ProjectedStep), Condition("no sketch", sp.Eq(lam_min, 1)), STEP),
+            needs=(Assumes(ProjectedStep), Condition("no sketch", eq(lam_min, 1)), STEP),
         ),
         Statement(
             "rac-lora",

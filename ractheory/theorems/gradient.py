@@ -25,6 +25,7 @@ from ractheory.theorems.symbols import (
     gap,
     grad_sq,
     lam_min,
+    le,
     mean_grad_sq,
     mu,
     projected_sq,
@@ -58,7 +59,7 @@ DESCENT = Theorem(
     source="RAC-LoRA, arXiv 2410.08305, proof of Theorem 5.3",
     hypotheses=(Assumes(LSmooth), Assumes(ProjectedStep), STABLE_STEP),
     statements=(
-        Statement("sharp", Form.PATHWISE, sp.Le(gap(t + 1), gap(t) - DECREASE * projected_sq(t))),
+        Statement("sharp", Form.PATHWISE, le(gap(t + 1), gap(t) - DECREASE * projected_sq(t))),
     ),
     tight="f = (L/2) |W - W*|^2",
 )
@@ -90,18 +91,18 @@ GD_NONCONVEX = Theorem(
         Statement(
             "sharp",
             Form.EXPECTATION,
-            sp.Le(mean_grad_sq(T), nonconvex_bound(GAIN, GEOMETRIC)),
+            le(mean_grad_sq(T), nonconvex_bound(GAIN, GEOMETRIC)),
             ceiling=2 * L * gap(0),
             ceiling_needs=(MONOTONE,),
         ),
         Statement(
             "paper",
             Form.EXPECTATION,
-            sp.Le(mean_grad_sq(T), 2 * gap(0) / (lam_min * gamma * T)),
+            le(mean_grad_sq(T), 2 * gap(0) / (lam_min * gamma * T)),
             needs=(SHORT_STEP,),
             ceiling=2 * L * gap(0),
         ),
-        Statement("one step", Form.CONDITIONAL, sp.Le(gap(t + 1), gap(t) - GAIN * grad_sq(t))),
+        Statement("one step", Form.CONDITIONAL, le(gap(t + 1), gap(t) - GAIN * grad_sq(t))),
     ),
     tight="f = (L/2) |W - W*|^2, every T and gamma",
 )
@@ -115,18 +116,18 @@ GD_PL = Theorem(
         Statement(
             "sharp",
             Form.EXPECTATION,
-            sp.Le(gap(T), CONTRACTION**T * gap(0)),
+            le(gap(T), CONTRACTION**T * gap(0)),
             ceiling=gap(0),
             ceiling_needs=(MONOTONE,),
         ),
         Statement(
             "paper",
             Form.EXPECTATION,
-            sp.Le(gap(T), (1 - gamma * mu * lam_min) ** T * gap(0)),
+            le(gap(T), (1 - gamma * mu * lam_min) ** T * gap(0)),
             needs=(SHORT_STEP,),
             ceiling=gap(0),
         ),
-        Statement("one step", Form.CONDITIONAL, sp.Le(gap(t + 1), CONTRACTION * gap(t))),
+        Statement("one step", Form.CONDITIONAL, le(gap(t + 1), CONTRACTION * gap(t))),
     ),
     tight="mu = L, every gamma in (0, 2/L)",
 )
@@ -140,7 +141,7 @@ GD_CONVEX = Theorem(
         Statement(
             "sharp",
             Form.EXPECTATION,
-            sp.Le(
+            le(
                 gap(T),
                 (lam_min * D0_sq_weighted / (2 * gamma) + (1 - lam_min) * gap(0))
                 / (1 - lam_min + lam_min * T),
@@ -150,7 +151,7 @@ GD_CONVEX = Theorem(
         Statement(
             "simple",
             Form.EXPECTATION,
-            sp.Le(gap(T), (D0_sq / (2 * gamma) + gap(0)) / (1 + lam_min * T)),
+            le(gap(T), (D0_sq / (2 * gamma) + gap(0)) / (1 + lam_min * T)),
             ceiling=gap(0),
         ),
     ),

@@ -23,6 +23,7 @@ from ractheory.theorems.symbols import (
     gamma,
     gap,
     gap_of_mean,
+    le,
     min_gap,
     rho,
     t,
@@ -46,14 +47,14 @@ SUBGRADIENT = Theorem(
         Statement(
             "mean iterate",
             Form.EXPECTATION,
-            sp.Le(gap_of_mean(T), D0_sq / (2 * gamma * rho * T) + gamma * G0**2 / 2),
+            le(gap_of_mean(T), D0_sq / (2 * gamma * rho * T) + gamma * G0**2 / 2),
             # A link moves by at most gamma G0, so the mean of T iterates by (T - 1)/2 of that.
             ceiling=gap(0) + gamma * G0**2 * (T - 1) / 2,
         ),
         Statement(
             "one step",
             Form.CONDITIONAL,
-            sp.Le(dist_sq(t + 1), dist_sq(t) - 2 * gamma * rho * gap(t) + gamma**2 * rho * G0**2),
+            le(dist_sq(t + 1), dist_sq(t) - 2 * gamma * rho * gap(t) + gamma**2 * rho * G0**2),
         ),
     ),
     tight="rho = 1",
@@ -68,13 +69,13 @@ POLYAK = Theorem(
         Statement(
             "best iterate",
             Form.EXPECTATION,
-            sp.Le(min_gap(T), G0 * sp.sqrt(D0_sq) / sp.sqrt(rho * T)),
+            le(min_gap(T), G0 * sp.sqrt(D0_sq) / sp.sqrt(rho * T)),
             ceiling=gap(0),
         ),
         Statement(
             "one step",
             Form.CONDITIONAL,
-            sp.Le(dist_sq(t + 1), dist_sq(t) - rho * gap(t) ** 2 / G0**2),
+            le(dist_sq(t + 1), dist_sq(t) - rho * gap(t) ** 2 / G0**2),
         ),
     ),
     tight="rho = 1 and T = 1",

@@ -25,11 +25,15 @@ from ractheory.theorems.symbols import (
     L_max,
     N,
     T,
+    eq,
     gamma,
     gap,
+    ge,
     grad_sq,
     lam_max,
     lam_min,
+    le,
+    lt,
     mu,
     t,
     weighted_grad_sq,
@@ -47,13 +51,13 @@ class Drift:
     def one_step(self) -> Statement:
         """The inequality itself."""
         right = (1 + self.growth) * gap(t) - self.decrease * grad_sq(t) + self.noise
-        return Statement("one step", Form.CONDITIONAL, sp.Le(gap(t + 1), right))
+        return Statement("one step", Form.CONDITIONAL, le(gap(t + 1), right))
 
     def weighted(self) -> Statement:
         """Telescoped with weights (1 + growth)^-(t+1), whose sum is at least T (1 + growth)^-T."""
         right = ((1 + self.growth) ** T * gap(0) / T + self.noise) / self.decrease
         left = weighted_grad_sq(T, self.growth)
-        return Statement("weighted", Form.EXPECTATION, sp.Le(left, sp.expand(right)))
+        return Statement("weighted", Form.EXPECTATION, le(left, sp.expand(right)))
 
     @property
     def factor(self) -> sp.Expr:
@@ -64,13 +68,13 @@ class Drift:
         """Under PL: the geometric sum, without rounding it up to its limit."""
         q = self.factor
         right = q**T * gap(0) + self.noise * (1 - q**T) / (1 - q)
-        contracts = Condition("a contraction", sp.And(sp.Ge(q, 0), sp.Lt(q, 1)))
-        return Statement("sharp", Form.EXPECTATION, sp.Le(gap(T), right), needs=(contracts,))
+        contracts = Condition("a contraction", sp.And(ge(q, 0), lt(q, 1)))
+        return Statement("sharp", Form.EXPECTATION, le(gap(T), right), needs=(contracts,))
 
     def settled(self, factor: sp.Expr, needs: tuple[Hypothesis, ...] = ()) -> Statement:
         """Under PL, with a simpler `factor` that is no smaller: contraction plus floor."""
         floor = sp.cancel(self.noise / (1 - factor))
-        relation = sp.Le(gap(T), factor**T * gap(0) + floor)
+        relation = le(gap(T), factor**T * gap(0) + floor)
         return Statement("paper", Form.EXPECTATION, relation, needs=needs)
 
 
@@ -142,7 +146,7 @@ RR_PL = Theorem(
     hypotheses=(*RR_CHAIN, Assumes(PL)),
     statements=(
         RR.linear(),
-        RR.settled(RR.factor.subs(A, 0), (Condition("bounded noise", sp.Eq(A, 0)),)),
+        RR.settled(RR.factor.subs(A, 0), (Condition("bounded noise", eq(A, 0)),)),
         RR.one_step(),
     ),
     note="A fixed order instead of a fresh permutation refutes it, by 3N/64 on centred quadratics.",

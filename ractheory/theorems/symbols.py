@@ -7,6 +7,8 @@ exactly what is built from observables; an expectation is the mean of the left s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 t = sp.Symbol("t", integer=True, nonnegative=True)
@@ -354,3 +356,14 @@ TEXT_NAMES: dict[str, str] = {
     "roundoff": "u",
 }
 """The same in plain text."""
+
+
+def _unevaluated(kind: type) -> Callable[[object, object], sp.Basic]:
+    def relation(left: object, right: object) -> sp.Basic:
+        return kind(sp.sympify(left), sp.sympify(right), evaluate=False)
+
+    return relation
+
+
+le, ge, eq, gt, lt = map(_unevaluated, (sp.Le, sp.Ge, sp.Eq, sp.Gt, sp.Lt))
+"""Relations as written: sympy would spend seconds on deciding those of the bounds."""
