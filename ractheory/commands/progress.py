@@ -1,0 +1,77 @@
+"""Progress of a run on standard error: a bar on a terminal, elsewhere a line for each finished claim."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ractheory.commands.options import note
+from ractheory.parallel import Failed
+
+
+class Lines:
+    """A plain line for each event."""
+
+    def started(self, total: int, taken_over: int) -> None:
+        over = f", {taken_over} of them taken over from the earlier run" if taken_over else ""
+        self.note(f"{total} claims{over}")
+
+    def finished(self, claim: dict[str, Any], done: int, total: int) -> None:
+        expected = claim["expected"]
+        rest = "" if claim["verdict"] == expected else f" (expected {expected})"
+        text = f"{claim['id']}: {claim['verdict']}{rest}, {claim['seconds']:.1f} s"
+        self.note(f"[{done}/{total}] {text}")
+
+    def failed(self, claim_id: str, failure: Failed) -> None:
+        self.note(f"{claim_id} failed: {failure.reason}")
+
+    def note(self, line: str) -> None:
+        note(line)
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+class Bar(Lines):
+    """A bar with the number of claims done and the time left; other lines appear above it."""
+
+    def __init__(self) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self.bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self.task = self.bar.add_task("claims", total=None)
+
+    def started(self, total: int, taken_over: int) -> None:
+        super().started(total, taken_over)
+        self.bar.update(self.task, total=total, completed=taken_over)
+
+    def finished(self, claim: dict[str, Any], done: int, total: int) -> None:
+        self.bar.update(self.task, completed=done)
+        if claim["verdict"] != claim["expected"]:
+            super().finished(claim, done, total)
+
+    def note(self, line: str) -> None:
+        self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.stop()
+
+
+def progress() -> Lines:
+    """Return the progress that suits standard error."""
+    return Bar() if sys.stderr.isatty() else Lines()

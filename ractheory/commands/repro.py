@@ -1,0 +1,133 @@
+"""`ractheory repro`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ractheory.commands.options import Parser, note, number, say, whole
+from ractheory.errors import UsageError
+
+
+def configure(parser: Parser) -> None:
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a slice of each kind of claim")
+    size.add_argument("--full", action="store_true", help="more seeds, sizes and steps")
+    parser.add_argument(
+        "--only", nargs="+", action="extend", default=[], metavar="ID",
+        help="only these claims, or the claims of these theorems",
+    )  # fmt: skip
+    parser.add_argument("--out", default="results", metavar="DIR", help="folder of the results (results)")
+    parser.add_argument(
+        "--workers", metavar="N", help="processes (as many as processors); results do not depend on it"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="take over what an earlier run into DIR has finished"
+    )
+    parser.add_argument("--seed", metavar="NAME", help="name of the random numbers (ractheory)")
+    parser.add_argument(
+        "--error-rate", metavar="P", help="probability that any verdict of the run is wrong (1e-6)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="write the results to standard output, as JSON, and no table"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the claims of the catalogue."""
+    job = read_job(options)
+    from ractheory.repro import evaluate_claim
+
+    catalogue = import_module("ractheory.claims").CLAIMS
+    return run_job(job, catalogue, evaluate_claim, options.json)
+
+
+def read_job(options: argparse.Namespace) -> Any:
+    """Return the `Job` that the options describe."""
+    workers = processors() if options.workers is None else whole("--workers", options.workers, 1)
+    if not options.out or "\0" in options.out:
+        raise UsageError.of("--out", options.out or "''", "the path of a folder", "leave it out for results")
+    chosen: dict[str, Any] = {}
+    if options.error_rate is not None:
+        limits: dict[str, Any] = {"low": 0.0, "high": 0.5, "open_low": True}
+        chosen["error_rate"] = number("--error-rate", options.error_rate, **limits)
+    if options.seed is not None:
+        chosen["seed"] = options.seed
+    from ractheory.repro import Job
+
+    return Job(
+        out=Path(options.out),
+        tier="quick" if options.quick else "full" if options.full else "default",
+        only=tuple(options.only),
+        workers=workers,
+        resume=options.resume,
+        **chosen,
+    )
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_job(job: Any, catalogue: Any, evaluate: Any, as_json: bool = False) -> int:
+    """Run `job`, show its progress and its outcome, and return the exit status."""
+    from ractheory.commands.progress import progress
+    from ractheory.repro import Unfinished
+    from ractheory.repro import run as run_claims
+
+    listener = progress()
+    try:
+        with listener:
+            document = run_claims(job, catalogue, listener, evaluate)
+    except Unfinished as end:
+        what = f"{len(end.failed)} failed" if end.failed else "interrupted"
+        again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
+        note(f"{what}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
+        return 1 if end.failed else 130
+    show(document, job, as_json)
+    from ractheory.report.table import as_expected
+
+    return 0 if all(as_expected(claim) for claim in document["claims"]) else 1
+
+
+def _words(job: Any) -> list[str]:
+    """Return the options that make `job` again; those that have their usual value are left out."""
+    from ractheory.repro import ERROR_RATE, SEED
+
+    words = [] if job.tier == "default" else [f"--{job.tier}"]
+    words += ["--only", *job.only] if job.only else []
+    words += ["--out", str(job.out)] if str(job.out) != "results" else []
+    words += ["--seed", job.seed] if job.seed != SEED else []
+    words += ["--error-rate", repr(job.error_rate)] if job.error_rate != ERROR_RATE else []
+    return words
+
+
+def show(document: dict[str, Any], job: Any, as_json: bool) -> None:
+    """Write the outcome to standard output: the document, or the verdict table."""
+    if as_json:
+        from ractheory.records import dumps
+
+        return say(dumps(document))
+    from ractheory.report.table import verdict_table
+
+    lines = verdict_table(document, job.error_rate)
+    where = f"Results: {job.out / 'claims.json'}"
+    if not sys.stdout.isatty():
+        return say("\n".join([*(line.text for line in lines), where]))
+    from rich.console import Console
+    from rich.text import Text
+
+    styles = {"head": "bold", "theorem": "bold cyan", "surprise": "bold red", "summary": "bold"}
+    console = Console()
+    for line in lines:
+        console.print(Text(line.text, styles.get(line.kind, "")), soft_wrap=True)
+    console.print(Text(where), soft_wrap=True)
+    return None

@@ -1,0 +1,1 @@
+"""What people read of the results; made from the claim objects alone."""

@@ -1,0 +1,108 @@
+"""The verdict table: every claim of a run on a line of at most 100 columns, grouped by theorem."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+Claim = Mapping[str, Any]
+
+VERDICTS = ("confirmed", "refuted", "undecided", "not-applicable")
+
+WIDTH = 100
+ID_WIDTH = 48
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table and what it is: "head", "theorem", "expected", "surprise" or "summary"."""
+
+    text: str
+    kind: str
+
+
+def as_expected(claim: Claim) -> bool:
+    """Return whether the verdict of `claim` is the one that the catalogue expects."""
+    return bool(claim["verdict"] == claim["expected"])
+
+
+def verdict_table(document: Mapping[str, Any], error_rate: float) -> list[Line]:
+    """Return the table of the results `document`, and a summary that states `error_rate`."""
+    head = _row("  claim", "verdict", "expected", "ratio", "evidence")
+    lines = [Line(head, "head")]
+    claims = sorted(_ranked(document["claims"]), key=lambda pair: pair[0])
+    for (_, theorem), group in groupby(claims, key=lambda pair: pair[0]):
+        members = [claim for _, claim in group]
+        lines.append(Line("", "theorem"))
+        lines.append(Line(_cut(f"{theorem}: {members[0]['source']}", WIDTH), "theorem"))
+        for claim in members:
+            lines.extend(_claim_lines(claim))
+    lines.append(Line("", "summary"))
+    seconds = document["provenance"]["seconds"]
+    lines.extend(Line(text, "summary") for text in summary(document["claims"], error_rate, seconds))
+    return lines
+
+
+def _ranked(claims: Sequence[Claim]) -> Iterable[tuple[tuple[int, str], Claim]]:
+    """Pair each claim with its group: its theorem, in the order in which the theorems first appear."""
+    order = list(dict.fromkeys(claim["theorem"] for claim in claims))
+    for claim in claims:
+        yield (order.index(claim["theorem"]), claim["theorem"]), claim
+
+
+def _claim_lines(claim: Claim) -> list[Line]:
+    kind = "expected" if as_expected(claim) else "surprise"
+    mark = "  " if kind == "expected" else "! "
+    rest = (claim["verdict"], claim["expected"], _number(claim["ratio"]), evidence_words(claim))
+    if len(claim["id"]) <= ID_WIDTH - 2:
+        return [Line(_row(mark + claim["id"], *rest), kind)]
+    return [Line(mark + claim["id"], kind), Line(_row("", *rest), kind)]
+
+
+def _row(name: str, verdict: str, expected: str, ratio: str, evidence: str) -> str:
+    return f"{name:{ID_WIDTH}} {verdict:14} {expected:14} {ratio:>8} {_cut(evidence, 12)}".rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def evidence_words(claim: Claim) -> str:
+    """Return the evidence in a word or two: an e-value where it refutes, else an error rate or a kind."""
+    if claim["verdict"] == "not-applicable":
+        return "hypotheses"
+    evidence = claim["evidence"]
+    e_value, error_rate = evidence.get("e_value"), evidence.get("error_rate")
+    if evidence["kind"] != "statistical":
+        return str(evidence["kind"])
+    if claim["verdict"] == "refuted" and e_value is not None:
+        return f"e {e_value:.1e}"
+    return "statistical" if error_rate is None else f"err {error_rate:.1e}"
+
+
+def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[str]:
+    """Return the last lines of the table: counts of the verdicts, surprises, and the stated error rate."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    surprises = [claim for claim in claims if not as_expected(claim)]
+    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    if not surprises:
+        outcome = "every verdict is as expected"
+    else:
+        outcome = f"{len(surprises)} not as expected (marked !)"
+    controls = sum(claim["expected"] in ("refuted", "not-applicable") for claim in claims)
+    return [
+        f"{_count(len(claims), 'claim')}: {words}; {outcome}.",
+        f"{_count(controls, 'negative control')} among them; error rate of the whole run {error_rate:g}; "
+        f"{seconds:.1f} s.",
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
