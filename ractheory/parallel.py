@@ -12,9 +12,11 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -22,7 +24,12 @@ from typing import Any
 ATTEMPTS = 3
 """How often a task is tried whose worker dies."""
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 """Read by the linear algebra libraries when they are loaded. One thread each: with more, the last
 bits of a product depend on how many there are, and small products are slower."""
 
@@ -46,7 +53,7 @@ class Failed:
 
 def run_tasks(
     function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: int
-) -> Iterator[Done | Failed]:
+) -> Generator[Done | Failed, None, None]:
     """Yield the outcome of `function(*task)` for every task, in the order of completion.
 
     `function` is found by name in the workers, so it is a function of a module. Closing the iterator,
@@ -72,7 +79,9 @@ def run_tasks(
                     if deaths[outcome.task] < ATTEMPTS:
                         waiting.appendleft(outcome.task)
                         continue
-                    outcome = Failed(outcome.task, f"its worker died {ATTEMPTS} times ({outcome.how})")
+                    outcome = Failed(
+                        outcome.task, f"its worker died {ATTEMPTS} times ({outcome.how})"
+                    )
                 yield outcome
     finally:
         for slot in slots:
@@ -97,10 +106,9 @@ class _Slot:
         if self.process is None:
             self._start()
         self.task = task
-        try:
+        # A worker that has died meanwhile does not read: `take` finds the end of the pipe.
+        with suppress(OSError):
             self.connection.send((function, pickle.dumps(arguments)))
-        except OSError:
-            pass  # The worker has died; `take` finds the end of the pipe.
 
     def take(self) -> Done | Failed | _Died:
         assert self.task is not None
@@ -137,7 +145,8 @@ def _exit_in_words(code: int | None) -> str:
 
 
 def _serve(connection: Connection) -> None:
-    """Answer tasks until the other end is closed, which also happens when the main process dies."""
+    """Answer tasks until the other end is closed or the main process dies."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process ends its workers itself.
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     while True:
@@ -150,6 +159,14 @@ def _serve(connection: Connection) -> None:
             connection.send_bytes(answer)
         except OSError:
             return
+
+
+def _end_with_parent() -> None:
+    """End this worker in the middle of its task when the main process is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(function: bytes, arguments: bytes) -> bytes:

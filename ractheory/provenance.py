@@ -80,7 +80,10 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         lines = cpuinfo.read_text().splitlines()
     except OSError:
         return platform.machine()
-    flags = next((x.split(":", 1)[1].split() for x in lines if x.lower().startswith(("flags", "features"))), [])
+    flags = next(
+        (x.split(":", 1)[1].split() for x in lines if x.lower().startswith(("flags", "features"))),
+        [],
+    )
     return " ".join([platform.machine(), *[f for f in FEATURES if f in flags][:1]])
 
 

@@ -108,7 +108,8 @@ def write_record(folder: Path, record: Record, fingerprint: str) -> None:
     """Write the record of one claim into `folder`, the curves before the object that seals them."""
     stem = file_stem(record.claim["id"])
     buffer = io.BytesIO()
-    np.savez(buffer, **record.curves)
+    arrays: dict[str, Any] = dict(record.curves)
+    np.savez(buffer, **arrays)
     curves = buffer.getvalue()
     body = {
         "schema": SCHEMA,
@@ -169,7 +170,10 @@ def read_records(folder: Path) -> list[Record]:
         return [read_record(folder, name) for name in names]
     except Damaged as reason:
         raise UsageError.of(
-            "records", str(folder), f"whole files, but of one {reason}", "run 'ractheory repro' again"
+            "records",
+            str(folder),
+            f"whole files, but of one {reason}",
+            "run 'ractheory repro' again",
         ) from reason
 
 
@@ -233,7 +237,10 @@ def _lock(folder: Path) -> int:
         except OSError as error:
             os.close(file)
             raise UsageError.of(
-                "--out", str(folder), f"on a file system with locks ({error.strerror})", "choose another"
+                "--out",
+                str(folder),
+                f"on a file system with locks ({error.strerror})",
+                "choose another",
             ) from error
         os.close(file)
 

@@ -11,20 +11,18 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 from ractheory import records
+from ractheory.claims.claim import TIERS
 from ractheory.errors import UsageError, integer, real
+from ractheory.evidence import RUN_ERROR_RATE, claim_error_rate
 from ractheory.parallel import Failed, run_tasks
 from ractheory.provenance import fingerprint, provenance
 from ractheory.suggest import unknown
 
-TIERS = ("quick", "default", "full")
 SEED = "ractheory"
-ERROR_RATE = 1e-6
-"""Of a whole run: the probability that any true statement is refuted, or a false one confirmed."""
 
 
 class Entry(Protocol):
@@ -37,7 +35,7 @@ class Entry(Protocol):
     def theorem(self) -> str: ...
 
     @property
-    def tiers(self) -> frozenset[str]: ...
+    def tiers(self) -> tuple[str, ...]: ...
 
 
 Evaluate = Callable[[str, str, float], tuple[dict[str, Any], records.Curves]]
@@ -68,8 +66,7 @@ class Job:
     workers : processes; the results do not depend on them
     resume : take over the claims that an earlier run into `out` has finished
     seed : name of the random numbers
-    error_rate : of the whole catalogue; each claim has an equal share, so that its numbers do not
-        depend on which others run
+    error_rate : of the whole run; the share of a claim does not depend on which others run
     """
 
     out: Path
@@ -78,7 +75,7 @@ class Job:
     workers: int = 1
     resume: bool = False
     seed: str = SEED
-    error_rate: float = ERROR_RATE
+    error_rate: float = RUN_ERROR_RATE
 
     def __post_init__(self) -> None:
         if self.tier not in TIERS:
@@ -100,8 +97,10 @@ class Unfinished(Exception):
 
 def evaluate_claim(claim_id: str, seed: str, error_rate: float) -> tuple[dict[str, Any], Any]:
     """Evaluate the claim `claim_id` of the catalogue; runs in a worker."""
-    claim = import_module("ractheory.claims").claim(claim_id)
-    comparison = import_module("ractheory.compare").check_claim(claim, seed, error_rate)
+    from ractheory.claims import claim
+    from ractheory.compare import check_claim
+
+    comparison = check_claim(claim(claim_id), seed, error_rate)
     return comparison.to_json(), comparison.curves
 
 
@@ -122,7 +121,10 @@ def select(catalogue: Sequence[Entry], tier: str, only: Sequence[str] = ()) -> l
     ]
     if not chosen:
         raise UsageError.of(
-            "--only", " ".join(only), f"claims of the tier {tier}", "choose another tier, or a claim"
+            "--only",
+            " ".join(only),
+            f"claims of the tier {tier}",
+            "choose another tier, or a claim",
         )
     return chosen
 
@@ -136,7 +138,7 @@ def run(
     ended early: what was finished is kept for a run with `resume`.
     """
     names = [entry.id for entry in select(catalogue, job.tier, job.only)]
-    share = job.error_rate / len(catalogue)
+    share = claim_error_rate(job.error_rate)
     mark = fingerprint(job.seed, share)
     started = datetime.now(UTC)
     clock = time.monotonic()
@@ -215,7 +217,8 @@ def _compute(
                 failed.append(missing[outcome.task])
                 store.listener.failed(missing[outcome.task], outcome)
             else:
-                store.add(*outcome.value, total=len(names))
+                claim, curves = outcome.value
+                store.add(claim, curves, len(names))
     return tuple(name for name in names if name in failed)
 
 

@@ -19,6 +19,8 @@ def unknown(name: str, given: str, allowed: Iterable[str], where: str = "") -> U
     """
     names = list(dict.fromkeys(allowed))
     close = get_close_matches(given, names, n=3, cutoff=0.6)
-    listed = ", ".join(names[:SHOWN]) + (f", ... ({len(names)} in all)" if len(names) > SHOWN else "")
+    listed = ", ".join(names[:SHOWN]) + (
+        f", ... ({len(names)} in all)" if len(names) > SHOWN else ""
+    )
     mend = "; ".join([f"did you mean {' or '.join(close)}?"] * bool(close) + [where] * bool(where))
     return UsageError.of(name, given, listed, mend or "choose one of these")

@@ -4,21 +4,13 @@
 usage errors answer at once.
 """
 
-from importlib.util import find_spec
-
-ALL: dict[str, str] = {
+COMMANDS: dict[str, str] = {
     "repro": "run the claims: verdict table, results, records",
-    "list": "list theorems and sketches",
-    "explain": "explain a theorem",
+    "list": "list theorems, claims, objectives, methods, sketches",
+    "explain": "explain a theorem: statement, hypotheses, source, proof",
+    "proofs": "check the proofs",
 }
 """Every command and what it does, in the order of the help."""
 
-NEEDS: dict[str, str] = {"repro": "ractheory.claims"}
-"""Commands that are there only where a module is."""
-
 MODULES: dict[str, str] = {"list": "listing"}
 """Commands whose module is not called like them."""
-
-COMMANDS: dict[str, str] = {
-    name: text for name, text in ALL.items() if name not in NEEDS or find_spec(NEEDS[name])
-}

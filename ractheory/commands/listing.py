@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ractheory.commands.options import Parser, say
@@ -12,7 +12,8 @@ Row = dict[str, Any]
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("kind", nargs="?", default="theorems", metavar="KIND", help=", ".join(KINDS))
+    words = f"{', '.join(KINDS)} (theorems)"
+    parser.add_argument("kind", nargs="?", default="theorems", metavar="KIND", help=words)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -30,12 +31,11 @@ def run(options: argparse.Namespace) -> int:
         return 0
     width = max(len(row["id"]) for row in rows)
     for row in rows:
-        say(f"{row['id']:{width}}  {row['title']}")
+        say(f"{row['id']:{width}}  {row['title']}".rstrip())
     return 0
 
 
 def theorems() -> list[Row]:
-    from ractheory.commands.mathematics import readable
     from ractheory.theorems import THEOREMS
 
     return [
@@ -43,7 +43,7 @@ def theorems() -> list[Row]:
             "id": th.id,
             "title": th.title,
             "source": th.source,
-            "statement": readable(th.statement()),
+            "statement": th.statement().text(),
             "latex": th.statement().latex(),
             "hypotheses": [f"{h.name}: {h.statement}" for h in th.hypotheses],
             "tight": th.tight or None,
@@ -52,24 +52,70 @@ def theorems() -> list[Row]:
     ]
 
 
+def claims() -> list[Row]:
+    from ractheory.claims import CLAIMS
+
+    by_id = {row["id"]: row for row in theorems()}
+    return [
+        {
+            **by_id[claim.theorem],
+            "id": claim.id,
+            "title": f"{claim.expected}; {', '.join(claim.tiers)}",
+            "source": claim.source or by_id[claim.theorem]["source"],
+            "theorem": claim.theorem,
+            "objective": str(claim.objective),
+            "method": str(claim.method),
+            "sketch": claim.method.sketch,
+            "expected": claim.expected,
+            "tiers": list(claim.tiers),
+            "real_data": claim.real_data,
+        }
+        for claim in CLAIMS
+    ]
+
+
+def objectives() -> list[Row]:
+    from ractheory.objectives import OBJECTIVES
+
+    return _documented(OBJECTIVES)
+
+
+def methods() -> list[Row]:
+    from ractheory.methods import METHODS
+
+    return _documented(METHODS)
+
+
 def sketches() -> list[Row]:
     from ractheory.laws import LAWS
 
-    return [_documented(name, law) for name, law in LAWS.items()]
+    return _documented(LAWS)
 
 
-def _documented(name: str, thing: object) -> Row:
-    """Return the row of an object that its docstring describes: title and, where it names one, source."""
-    text = " ".join((thing.__doc__ or "").split("\n\n")[0].split())
-    return {
-        "id": name,
-        "title": text,
-        "source": None,
-        "statement": text,
-        "hypotheses": [],
-        "tight": None,
-    }
+def _documented(registry: Mapping[str, Callable[..., Any]]) -> list[Row]:
+    """Return a row for each entry of a registry, described by the first paragraph of its docstring."""
+    rows: list[Row] = []
+    for name, thing in registry.items():
+        text = " ".join((thing.__doc__ or "").split("\n\n")[0].split())
+        title = text.removeprefix("Return ").rstrip(".")
+        rows.append(
+            {
+                "id": name,
+                "title": title[:1].upper() + title[1:],
+                "source": None,
+                "statement": text,
+                "hypotheses": [],
+                "tight": None,
+            }
+        )
+    return rows
 
 
-KINDS: dict[str, Callable[[], list[Row]]] = {"theorems": theorems, "sketches": sketches}
+KINDS: dict[str, Callable[[], list[Row]]] = {
+    "theorems": theorems,
+    "claims": claims,
+    "objectives": objectives,
+    "methods": methods,
+    "sketches": sketches,
+}
 """The registries by the word that names them."""

@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,13 @@ def configure(parser: Parser) -> None:
         "--only", nargs="+", action="extend", default=[], metavar="ID",
         help="only these claims, or the claims of these theorems",
     )  # fmt: skip
-    parser.add_argument("--out", default="results", metavar="DIR", help="folder of the results (results)")
     parser.add_argument(
-        "--workers", metavar="N", help="processes (as many as processors); results do not depend on it"
+        "--out", default="results", metavar="DIR", help="folder of the results (results)"
+    )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        help="processes (as many as processors); results do not depend on it",
     )
     parser.add_argument(
         "--resume", action="store_true", help="take over what an earlier run into DIR has finished"
@@ -34,24 +37,28 @@ def configure(parser: Parser) -> None:
         "--error-rate", metavar="P", help="probability that any verdict of the run is wrong (1e-6)"
     )
     parser.add_argument(
-        "--json", action="store_true", help="write the results to standard output, as JSON, and no table"
+        "--json",
+        action="store_true",
+        help="write the results to standard output, as JSON, and no table",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the claims of the catalogue."""
     job = read_job(options)
+    from ractheory.claims import CLAIMS
     from ractheory.repro import evaluate_claim
 
-    catalogue = import_module("ractheory.claims").CLAIMS
-    return run_job(job, catalogue, evaluate_claim, options.json)
+    return run_job(job, CLAIMS, evaluate_claim, options.json)
 
 
 def read_job(options: argparse.Namespace) -> Any:
     """Return the `Job` that the options describe."""
     workers = processors() if options.workers is None else whole("--workers", options.workers, 1)
     if not options.out or "\0" in options.out:
-        raise UsageError.of("--out", options.out or "''", "the path of a folder", "leave it out for results")
+        raise UsageError.of(
+            "--out", options.out or "''", "the path of a folder", "leave it out for results"
+        )
     chosen: dict[str, Any] = {}
     if options.error_rate is not None:
         limits: dict[str, Any] = {"low": 0.0, "high": 0.5, "open_low": True}
@@ -100,13 +107,14 @@ def run_job(job: Any, catalogue: Any, evaluate: Any, as_json: bool = False) -> i
 
 def _words(job: Any) -> list[str]:
     """Return the options that make `job` again; those that have their usual value are left out."""
-    from ractheory.repro import ERROR_RATE, SEED
+    from ractheory.evidence import RUN_ERROR_RATE
+    from ractheory.repro import SEED
 
     words = [] if job.tier == "default" else [f"--{job.tier}"]
     words += ["--only", *job.only] if job.only else []
     words += ["--out", str(job.out)] if str(job.out) != "results" else []
     words += ["--seed", job.seed] if job.seed != SEED else []
-    words += ["--error-rate", repr(job.error_rate)] if job.error_rate != ERROR_RATE else []
+    words += ["--error-rate", repr(job.error_rate)] if job.error_rate != RUN_ERROR_RATE else []
     return words
 
 

@@ -70,8 +70,9 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+def _number(value: float | str | None) -> str:
+    """Return a number in four digits; result files spell infinity as text, and None as no number."""
+    return "-" if value is None else f"{float(value):.4g}"
 
 
 def evidence_words(claim: Claim) -> str:
@@ -79,11 +80,11 @@ def evidence_words(claim: Claim) -> str:
     if claim["verdict"] == "not-applicable":
         return "hypotheses"
     evidence = claim["evidence"]
-    e_value, error_rate = evidence.get("e_value"), evidence.get("error_rate")
+    power, error_rate = evidence.get("log10_e_value"), evidence.get("error_rate")
     if evidence["kind"] != "statistical":
         return str(evidence["kind"])
-    if claim["verdict"] == "refuted" and e_value is not None:
-        return f"e {e_value:.1e}"
+    if claim["verdict"] == "refuted" and power is not None:
+        return f"e 1e{power:+.0f}"
     return "statistical" if error_rate is None else f"err {error_rate:.1e}"
 
 
@@ -97,10 +98,11 @@ def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[
     else:
         outcome = f"{len(surprises)} not as expected (marked !)"
     controls = sum(claim["expected"] in ("refuted", "not-applicable") for claim in claims)
+    real = sum(claim["real_data"] for claim in claims)
     return [
         f"{_count(len(claims), 'claim')}: {words}; {outcome}.",
-        f"{_count(controls, 'negative control')} among them; error rate of the whole run {error_rate:g}; "
-        f"{seconds:.1f} s.",
+        f"{real} on real data, {_count(controls, 'negative control')}; "
+        f"error rate of the whole run {error_rate:g}; {seconds:.1f} s.",
     ]
 
 

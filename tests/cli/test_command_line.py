@@ -7,6 +7,7 @@ import pytest
 
 from ractheory.cli import command, main
 from ractheory.commands import COMMANDS
+from ractheory.commands.listing import KINDS
 from ractheory.commands.options import Parser, number, whole
 from ractheory.commands.repro import configure, processors, read_job
 from ractheory.errors import UsageError
@@ -87,7 +88,9 @@ def test_mistakes_in_the_options_of_the_main_job(words, parts):
 
 
 def test_options_of_the_main_job():
-    job = read("--quick", "--only", "a", "b", "--only", "c", "--out", "x", "--workers", "3", "--resume")
+    job = read(
+        "--quick", "--only", "a", "b", "--only", "c", "--out", "x", "--workers", "3", "--resume"
+    )
     assert (job.tier, job.only, job.out, job.workers, job.resume) == (
         "quick", ("a", "b", "c"), Path("x"), 3, True,
     )  # fmt: skip
@@ -131,7 +134,11 @@ def test_every_command_has_help(capsys, name):
 
 def test_the_module_is_the_command():
     done = subprocess.run(
-        [sys.executable, "-m", "ractheory", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "ractheory", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert all(name in done.stdout for name in COMMANDS)
 
@@ -145,11 +152,19 @@ def test_the_list_of_theorems_as_json(capsys):
         assert row["statement"]
 
 
-@pytest.mark.parametrize("kind", ["theorems", "sketches"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_lists_for_people(capsys, kind):
     assert main(["list", kind]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 3
+    assert all(not line.endswith(" ") for line in lines)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_as_json_have_the_promised_keys(capsys, kind):
+    assert main(["list", kind, "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out):
+        assert {"id", "source", "statement", "hypotheses", "tight"} <= set(row)
 
 
 @pytest.mark.parametrize("name", THEOREMS)
@@ -164,7 +179,11 @@ def test_every_theorem_is_explained(capsys, name):
 def test_a_reader_that_goes_away_is_no_error():
     code = "import sys; from ractheory.cli import main; sys.exit(main(['list', 'sketches']))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     process.stdout.close()
     said = process.stderr.read()

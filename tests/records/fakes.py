@@ -14,11 +14,11 @@ import numpy as np
 class FakeClaim:
     id: str
     theorem: str
-    tiers: frozenset
+    tiers: tuple
 
 
 def fake(claim_id, *tiers):
-    return FakeClaim(claim_id, claim_id.split("/")[0], frozenset(tiers))
+    return FakeClaim(claim_id, claim_id.split("/")[0], tiers)
 
 
 CATALOGUE = (
@@ -50,7 +50,9 @@ def evaluate(name, seed, error_rate):
         "ratio": float(values[-1] / values.max()),
         "verdict": "confirmed",
         "expected": "confirmed",
-        "evidence": {"kind": "statistical", "error_rate": error_rate, "e_value": None},
+        "evidence": {"kind": "statistical", "error_rate": error_rate, "log10_e_value": None},
+        "real_data": "logistic" in name,
+        "note": "",
     }
     return claim, {"t": np.arange(50), "mean": values}
 
@@ -58,7 +60,7 @@ def evaluate(name, seed, error_rate):
 def surprising(name, seed, error_rate):
     claim, curves = evaluate(name, seed, error_rate)
     if name == DEFAULT[1]:
-        claim |= {"verdict": "refuted", "evidence": {"kind": "statistical", "e_value": 1e12}}
+        claim |= {"verdict": "refuted", "evidence": {"kind": "statistical", "log10_e_value": 12.0}}
     return claim, curves
 
 

@@ -6,7 +6,9 @@ from ractheory import provenance
 def test_a_checkout_and_its_changes_are_told(tmp_path):
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        subprocess.run(["git", *identity, "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+        subprocess.run(
+            ["git", *identity, "-C", str(tmp_path), *arguments], check=True, capture_output=True
+        )
 
     assert provenance.checkout(tmp_path) == (None, None)
     git("init")

@@ -128,7 +128,10 @@ def test_a_write_that_fails_leaves_the_file(tmp_path, monkeypatch):
 
 def test_a_held_folder_is_refused_and_free_again_afterwards(tmp_path):
     with records.hold(tmp_path / "out"):
-        with pytest.raises(UsageError, match=f"process {os.getpid()}"), records.hold(tmp_path / "out"):
+        with (
+            pytest.raises(UsageError, match=f"process {os.getpid()}"),
+            records.hold(tmp_path / "out"),
+        ):
             pass
         assert (tmp_path / "out" / records.LOCK).exists()
     assert not (tmp_path / "out" / records.LOCK).exists()

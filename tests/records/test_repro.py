@@ -11,6 +11,7 @@ import pytest
 from ractheory import records
 from ractheory.commands.repro import run_job
 from ractheory.errors import UsageError
+from ractheory.evidence import claim_error_rate
 from ractheory.repro import Job, select
 from tests.records import fakes
 from tests.records.fakes import BLOCKED, CATALOGUE, DEFAULT
@@ -75,7 +76,7 @@ def test_the_share_of_the_error_rate_does_not_depend_on_the_choice(straight, tmp
     assert run(tmp_path, only=(DEFAULT[1],)) == 0
     (claim,) = document(tmp_path)["claims"]
     assert claim["evidence"] == document(straight)["claims"][1]["evidence"]
-    assert claim["evidence"]["error_rate"] == 1e-6 / len(CATALOGUE)
+    assert claim["evidence"]["error_rate"] == claim_error_rate()
 
 
 def test_another_seed_writes_other_numbers(straight, tmp_path):
