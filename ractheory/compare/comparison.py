@@ -174,8 +174,3 @@ def _bound_curve(context: Context, statement: Statement) -> Array:
     start = dict.fromkeys(statement.right.atoms(symbols.gap), context.run.gap[0, 0])
     bound = np.broadcast_to(np.asarray(evaluate(statement.right, facts, start)), t.shape)
     return np.concatenate([[np.nan], bound])
-
-
-def check(claim: Claim, seed: str = "ractheory") -> Comparison:
-    """Run one comparison with the user's own parameters, at the error rate of one claim."""
-    return check_claim(claim, seed)
