@@ -24,6 +24,7 @@ def claim_id(method: str, start: str, step: float) -> str:
 NEEDS = (*(claim_id(m, *panel) for m in METHODS for panel in PANELS), FLOOR_CLAIM)
 """Claims whose records the figure draws."""
 
+LINKS = 1000
 LOWEST = 1e-16
 """Values below are round-off; drawn at the bottom."""
 
@@ -37,10 +38,11 @@ def draw(records: Mapping[str, Record]) -> Figure:
             _curve(panel, method, records[claim_id(method, start, step)])
         if start == "zero":
             panel.axhline(floor, color="0.4", linewidth=0.8, linestyle="dotted")
-            panel.annotate("floor 13/45", (0.98, floor), xycoords=("axes fraction", "data"),
-                           ha="right", va="bottom", fontsize=6.5, color="0.3")  # fmt: skip
+            panel.annotate("floor 13/45", (0.02, floor), xycoords=("axes fraction", "data"),
+                           ha="left", va="top", fontsize=6.5, color="0.3")  # fmt: skip
         panel.set_yscale("log")
-        panel.set_xscale("symlog", linthresh=10)
+        panel.set_xscale("symlog", linthresh=1)
+        panel.set_xlim(0, LINKS)
         panel.set_ylim(LOWEST / 3, 1e6)
         where = "$W_0 = 0$" if start == "zero" else "$W_0$ far"
         panel.set_title(f"{where}, step ${'1' if step == 1 else step}/L$")

@@ -76,7 +76,7 @@ def _gd_nonconvex() -> list[Claim]:
         "nonconvex-regression/coordinates-r3-gammaL0.5": (
             F("nonconvex-regression"), Rac(rank=3, law="coordinates", step=0.5), 60, USUAL, False),
         "nonconvex-diabetes/haar-r2": (F("nonconvex-diabetes"), Rac(rank=2), 40, USUAL, True),
-        "nonconvex-diabetes/hadamard-free-r5-gammaL1.5": (
+        "nonconvex-diabetes/gaussian-r5-gammaL1.5": (
             F("nonconvex-diabetes"), Rac(rank=5, law="gaussian", step=1.5), 30, USUAL, True),
         "welsch/haar-r1": (F("welsch"), Rac(), 60, USUAL, False),
         "geman-mcclure/right-r1-gammaL1.9": (

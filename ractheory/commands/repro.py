@@ -99,10 +99,29 @@ def run_job(job: Any, catalogue: Any, evaluate: Any, as_json: bool = False) -> i
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
         note(f"{what}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
         return 1 if end.failed else 130
+    drawn = draw_figures(job.out)
     show(document, job, as_json)
+    for line in drawn:
+        note(line)
     from ractheory.report.table import as_expected
 
     return 0 if all(as_expected(claim) for claim in document["claims"]) else 1
+
+
+def draw_figures(out: Path) -> list[str]:
+    """Draw the figures whose records are there; return what to say. The results stand without them."""
+    try:
+        from figures import draw_all
+    except ImportError:
+        return [
+            "figures: they are drawn from a checkout of the project, not from the package alone"
+        ]
+    try:
+        paths, left_out = draw_all(out / "records", out / "figures")
+    except OSError as error:
+        return [f"figures: not drawn, {error}; draw them again with 'make figures'"]
+    lines = [f"figures: {len(paths)} files in {out / 'figures'}"] if paths else []
+    return lines + [f"figures: left out, its claims were not run: {name}" for name in left_out]
 
 
 def _words(job: Any) -> list[str]:

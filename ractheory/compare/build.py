@@ -131,9 +131,8 @@ def _minimiser(f: Objective) -> Vector:
     return f.constants.minimiser
 
 
-def experiment(claim: Claim, stream: str) -> Experiment:
-    """Return what `claim` runs."""
+def experiment(claim: Claim, seed: str) -> Experiment:
+    """Return what `claim` runs; claims on one objective with one kind of start share the start."""
     f = build_objective(claim.objective)
-    return Experiment(
-        f, build_method(claim.method, f), start_point(claim.start, claim.objective, stream)
-    )
+    start = start_point(claim.start, claim.objective, f"{seed}/start/{claim.objective}")
+    return Experiment(f, build_method(claim.method, f), start)

@@ -120,7 +120,7 @@ def check_claim(
     the_theorem = theorem(claim.theorem)
     statement = the_theorem.statement(claim.statement)
     stream = f"{seed}/{claim.id}"
-    ran = experiment(claim, stream)
+    ran = experiment(claim, seed)
     facts = _declared_facts(claim, ran)
     hypotheses = the_theorem.check(facts, statement)
     applies = all(h.holds for h in hypotheses)
