@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "gradient": ("descent", "gd-nonconvex", "gd-pl", "gd-convex", "inner-solver"),
+    "stochastic": (
+        "sgd-nonconvex",
+        "sgd-pl",
+        "rr-nonconvex",
+        "rr-pl",
+        "fed-rr-nonconvex",
+        "fed-rr-pl",
+    ),
+    "bernoulli": (
+        "bernoulli-gd-nonconvex",
+        "bernoulli-gd-pl",
+        "bernoulli-sgd-nonconvex",
+        "bernoulli-sgd-pl",
+    ),
 }
 """The files of `proofs_check.families`, and the theorems that each one proves."""
 

@@ -21,9 +21,10 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Inner, Inverse, Operator, Projection, Vector, dot, inner_of_words
-from proofs_check.kernel import Fact, Goal, Rejected, Session, le
-from ractheory.assumptions import FreshSketch, PositiveExpectedProjection
-from ractheory.theorems.symbols import Observable, lam_max, lam_min
+from proofs_check.kernel import Fact, Goal, Rejected, Session, eq, le
+from proofs_check.signs import expand_outside
+from ractheory.assumptions import BernoulliSide, FreshSketch, PositiveExpectedProjection
+from ractheory.theorems.symbols import Observable, lam_max, lam_min, p_left
 
 Rule = Callable[[sp.Expr], "sp.Expr | None"]
 
@@ -59,6 +60,15 @@ class Moments:
     traces: tuple[tuple[str, sp.Expr], ...] = ()
 
 
+@dataclass(frozen=True)
+class Side:
+    """One side of a chain that draws its side: its projection, and the extremes of its mean."""
+
+    H: Operator
+    low: sp.Expr
+    high: sp.Expr
+
+
 @dataclass
 class Chance:
     """The random sources of one link, and what is made from them."""
@@ -66,6 +76,7 @@ class Chance:
     session: Session
     sources: dict[sp.Basic, frozenset[sp.Symbol]] = field(default_factory=dict)
     rules: dict[sp.Symbol, tuple[Rule, frozenset[str]]] = field(default_factory=dict)
+    sides: tuple[Side, Side] | None = None
 
     def made_from(self, expr: sp.Expr) -> frozenset[sp.Symbol]:
         """Return the sources of everything in `expr`."""
@@ -122,7 +133,7 @@ class Chance:
         return s.derive(name, Goal(left, right, fact.goal.equal), uses, start)
 
     def _linear(self, expr: sp.Expr, over: frozenset[sp.Symbol]) -> sp.Expr:
-        parts = sp.Add.make_args(sp.expand(expr))
+        parts = sp.Add.make_args(expand_outside(expr))
         return sp.Add(*(self._monomial(part, over) for part in parts))
 
     def _monomial(self, part: sp.Expr, over: frozenset[sp.Symbol]) -> sp.Expr:
@@ -167,13 +178,33 @@ class Chance:
         """lam_min |v|^2 <= <v, E[H] v>."""
         tags = self.session.requires(PositiveExpectedProjection)
         goal = le(lam_min * dot(v, v), mean_form(H, v))
+        if self.sides is not None:
+            return self._both_sides(goal, H, v, lower=True)
         return self.session.admit("E[H] >= lam_min I", goal, tags)
 
     def at_most_lam_max(self, H: Operator, v: Vector) -> Fact:
         """<v, E[H] v> <= lam_max |v|^2."""
         tags = self.session.requires(PositiveExpectedProjection)
         goal = le(mean_form(H, v), lam_max * dot(v, v))
+        if self.sides is not None:
+            return self._both_sides(goal, H, v, lower=False)
         return self.session.admit("E[H] <= lam_max I", goal, tags)
+
+    def _both_sides(self, goal: Goal, H: Operator, v: Vector, lower: bool) -> Fact:
+        """Prove a bound on E[H] = p E[H_left] + (1 - p) E[H_right] from the bounds on the sides."""
+        sides, s = self.sides or (), self.session
+        tags = s.requires(PositiveExpectedProjection) | s.requires(BernoulliSide)
+        forms, terms, c = [], [], 1 if lower else -1
+        for side, weight in zip(sides, (p_left, 1 - p_left), strict=True):
+            R = mean_root(side.H)
+            form, least_or_most = dot(R(v), R(v)), side.low if lower else side.high
+            pair = (least_or_most * dot(v, v), form)
+            bound = s.admit(f"bound of E[{side.H}]", le(*pair) if lower else le(*pair[::-1]), tags)
+            forms.append(weight * form)
+            terms.append((weight, bound))
+        mixture = eq(mean_form(H, v), sp.Add(*forms))
+        terms.append((-c, s.admit("E[H] = p E[H_left] + (1 - p) E[H_right]", mixture, tags)))
+        return s.prove(f"bound of E[H] from both sides, {s.count('mixture')}", goal, terms)
 
     def inverse_root(self, H: Operator) -> Inverse:
         """Return E[H]^{-1/2}, which exists for lam_min > 0."""
@@ -182,9 +213,33 @@ class Chance:
 
     def spectrum(self) -> tuple[Fact, Fact]:
         """Return lam_min <= lam_max and lam_max <= 1: E[H] is a mean of orthogonal projections."""
-        tags = self.session.requires(PositiveExpectedProjection)
-        order = self.session.admit("lam_min <= lam_max", le(lam_min, lam_max), tags)
-        return order, self.session.admit("E[H] <= I", le(lam_max, 1), tags)
+        s = self.session
+        tags = s.requires(PositiveExpectedProjection)
+        order, below = le(lam_min, lam_max), le(lam_max, 1)
+        if self.sides is None:
+            return s.admit("lam_min <= lam_max", order, tags), s.admit("E[H] <= I", below, tags)
+        left, right = self.sides
+        orders = [s.admit("lam_min <= lam_max", le(x.low, x.high), tags) for x in (left, right)]
+        belows = [s.admit("E[H] <= I", le(x.high, 1), tags) for x in (left, right)]
+        weights = (p_left, 1 - p_left)
+        return (
+            s.prove(
+                "lam_min <= lam_max, both sides", order, list(zip(weights, orders, strict=True))
+            ),
+            s.prove("lam_max <= 1, both sides", below, list(zip(weights, belows, strict=True))),
+        )
+
+    def draw_sides(self, left: Side, right: Side) -> None:
+        """Let each link be a left one with probability p, a right one otherwise.
+
+        lam_min and lam_max then stand for p low_left + (1 - p) low_right, and so for the high ones.
+        """
+        s = self.session
+        s.requires(BernoulliSide)
+        s.condition("a probability")
+        s.define(lam_min, p_left * left.low + (1 - p_left) * right.low)
+        s.define(lam_max, p_left * left.high + (1 - p_left) * right.high)
+        self.sides = (left, right)
 
 
 def mean_root(H: Operator) -> Operator:
@@ -200,7 +255,7 @@ def mean_form(H: Operator, v: Vector) -> sp.Expr:
 
 def total_mean(expr: sp.Expr) -> sp.Expr:
     """Return E[expr], linear over constants, by the tower rule."""
-    return sp.Add(*(_total_monomial(part) for part in sp.Add.make_args(sp.expand(expr))))
+    return sp.Add(*(_total_monomial(part) for part in sp.Add.make_args(expand_outside(expr))))
 
 
 def _total_monomial(part: sp.Expr) -> sp.Expr:

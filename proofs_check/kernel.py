@@ -25,6 +25,7 @@ from proofs_check.algebra import Inner, Vector, dot, norm_sq
 from proofs_check.signs import is_zero, sign_of
 from ractheory.theorems import Statement, Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
+from ractheory.theorems.printing import latex
 from ractheory.theorems.symbols import Observable
 
 NOT_CONSTANT = "f is not constant"
@@ -50,7 +51,7 @@ class Goal:
 
     def latex(self) -> str:
         sign = "=" if self.equal else "<" if self.strict else r"\le"
-        return f"{sp.latex(self.left)} {sign} {sp.latex(self.right)}"
+        return f"{latex(self.left)} {sign} {latex(self.right)}"
 
 
 def le(left: Any, right: Any) -> Goal:
@@ -88,8 +89,13 @@ class Step:
     name: str
     status: str
     seconds: float
-    statement: str
+    goal: Goal | str
     second: str = ""
+
+    @property
+    def statement(self) -> str:
+        """Return what the step proves, as LaTeX; of a failed step, why it failed."""
+        return self.goal if isinstance(self.goal, str) else self.goal.latex()
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,8 @@ class Session:
     theorem : the value whose statements are to be concluded
     steps : what was verified, in order
     assumed : hypotheses and definitions that were brought in, as text
-    observer : asked for a second opinion on each certificate; does not decide
+    observer : asked for a second opinion on each certificate; a counterexample fails the proof
+    moving : for each counter inside a link, the vectors that change with it
     """
 
     theorem: Theorem
@@ -125,6 +132,7 @@ class Session:
     concluded: set[str] = field(default_factory=set)
     _facts: dict[int, Fact] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
+    moving: dict[sp.Symbol, set[sp.Symbol]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _meanings: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
 
@@ -189,7 +197,7 @@ class Session:
         if observable in self._meanings and not is_zero(self._meanings[observable] - meaning):
             raise Rejected(f"{observable} already has another meaning")
         self._meanings[observable] = meaning
-        text = note or f"{sp.latex(observable)} = {sp.latex(meaning)}"
+        text = note or f"{latex(observable)} = {latex(meaning)}"
         self.assumed.append(f"definition: {text}")
 
     def fresh_name(self, name: str) -> sp.Symbol:
@@ -229,7 +237,8 @@ class Session:
 
     def sign(self, expr: Any, what: str, strict: bool = False) -> frozenset[str]:
         """Return the hypotheses behind expr >= 0 (> 0 if `strict`); reject when unproved."""
-        found = sign_of(sp.sympify(expr), self.scalars())
+        known = [(self.unfold(e), strictly, fact) for e, strictly, fact in self.scalars()]
+        found = sign_of(self.unfold(expr), known)
         if found is None or (strict and not found.strict):
             word = "positive" if strict else "nonnegative"
             raise Rejected(f"{what} {expr} is not proved {word}")
@@ -326,6 +335,15 @@ class Session:
         uses = self.owned(first).uses | self.owned(second).uses
         return self.derive(name, le(0, first.expr * second.expr), uses, start)
 
+    def divide(self, fact: Fact, c: sp.Expr) -> Fact:
+        """c x >= 0 with c > 0 gives x >= 0."""
+        start = time.perf_counter()
+        uses = self.owned(fact).uses | self.sign(c, "divisor", strict=True)
+        right = sp.cancel(sp.together(fact.expr) / c)
+        return self.derive(
+            f"divide by {c}", Goal(sp.Integer(0), right, fact.goal.equal), uses, start
+        )
+
     def cancel(self, fact: Fact, suboptimality: sp.Expr) -> Fact:
         """From c (f - f*) >= 0 at every point conclude c >= 0, unless f is constant.
 
@@ -338,6 +356,38 @@ class Session:
             raise Rejected(f"{fact.name!r} is not a multiple of {suboptimality}")
         goal = le(0, c)
         return self.derive("divide by f - f* > 0", goal, fact.uses | {NOT_CONSTANT}, start)
+
+    def unbounded(self, bound: Fact, growth: Fact, here: sp.Expr, there: sp.Expr) -> Fact:
+        """From e (f - f*) <= c at every point conclude e <= 0, as f - f* is unbounded.
+
+        `growth` says that from every point some other one is reached with
+        (1 + kappa)(f - f*) <= f - f* there, kappa > 0; so f - f* exceeds every number, unless it is
+        zero everywhere, which is settled at the conclusion as in `cancel`.
+        """
+        start = time.perf_counter()
+        e = -sp.expand(self.owned(bound).expr).coeff(here)
+        rest, ratio = sp.expand(bound.expr + e * here), self.owned(growth).goal.left / here
+        if bound.goal.equal or growth.goal.equal or growth.goal.right != there or here == there:
+            raise Rejected("the rule needs e (f - f*) <= c here, and a growth from here to there")
+        if not all(is_constant(x) for x in (e, rest, sp.cancel(ratio))):
+            raise Rejected("the rule needs constants, and f - f* at one point")
+        uses = bound.uses | growth.uses | self.sign(sp.cancel(ratio) - 1, "growth", strict=True)
+        return self.derive("f is unbounded", le(e, 0), uses | {NOT_CONSTANT}, start)
+
+    def by_cases(
+        self, name: str, goal: Goal, expr: sp.Expr,
+        above: Callable[[Fact], Terms], below: Callable[[Fact], Terms],
+    ) -> Fact:  # fmt: skip
+        """Prove `goal` where expr >= 0 and where expr <= 0, and so everywhere."""
+        uses = frozenset[str]()
+        for title, case, terms in (
+            ("nonnegative", le(0, expr), above), ("nonpositive", le(expr, 0), below)
+        ):  # fmt: skip
+            supposed = self.admit(f"{name}: {title}", case, frozenset())
+            before = self.known()
+            uses |= self.prove(f"{name}: {title}", goal, terms(supposed)).uses
+            self.forget(supposed, since=before)
+        return self.derive(f"{name}: both cases", goal, uses, time.perf_counter())
 
     def trivial_case(self, goal: Goal) -> frozenset[str]:
         """Return the hypotheses behind `goal` where f is constant: every observable is zero."""
@@ -380,7 +430,7 @@ class Session:
 
     def derive(self, name: str, goal: Goal, uses: frozenset[str], start: float) -> Fact:
         """Register and report what a rule of this package derived; proofs never call it."""
-        self.steps.append(Step(name, "proved", time.perf_counter() - start, goal.latex()))
+        self.steps.append(Step(name, "proved", time.perf_counter() - start, goal))
         return self.admit(name, goal, uses)
 
     def known(self) -> set[int]:
@@ -397,9 +447,8 @@ class Session:
         """Time a step and record it once it is verified."""
         start, note = time.perf_counter(), list[str]()
         yield note
-        text = goal if isinstance(goal, str) else goal.latex()
         seconds = time.perf_counter() - start
-        self.steps.append(Step(name, "proved", seconds, text, note[0] if note else ""))
+        self.steps.append(Step(name, "proved", seconds, goal, note[0] if note else ""))
 
 
 def is_constant(expr: sp.Expr) -> bool:

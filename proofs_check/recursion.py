@@ -7,14 +7,15 @@ a claim for every T from its base and its step, both by certificate.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from proofs_check.algebra import Inner
 from proofs_check.chance import Mean, total_mean
-from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, is_constant
+from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, is_constant, le
 from ractheory.theorems.symbols import T, t
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
@@ -51,58 +52,79 @@ def partial_sum(
     return S, empty, s.admit(f"{name}_t+1", eq(S(t + 1), S(t) + term(t)), frozenset())
 
 
-def instance(
-    s: Session, fact: Fact, at: Mapping[sp.Symbol, Any], indices: Sequence[sp.Symbol] = INDICES
-) -> Fact:
+def instance(s: Session, fact: Fact, at: Mapping[sp.Symbol, Any]) -> Fact:
     """Return the fact at other links, such as t -> t + 1 or t -> 0."""
     s.owned(fact)
-    check_index_change(fact.goal.expr, at, indices)
+    check_index_change(s, fact.expr, at)
     goal = Goal(
         _at(fact.goal.left, at), _at(fact.goal.right, at), fact.goal.equal, fact.goal.strict
     )
     return s.admit(f"{fact.name} at {dict(at)}", goal, fact.uses)
 
 
-def check_index_change(
-    expr: sp.Expr, at: Mapping[sp.Symbol, Any], indices: Sequence[sp.Symbol]
-) -> None:
-    """Reject a change that is not of a link counter, leaves its range, or cannot reach an atom."""
+def check_index_change(s: Session, expr: sp.Expr, at: Mapping[sp.Symbol, Any]) -> None:
+    """Reject a change that is not of a counter, leaves its range, or cannot reach a vector."""
     for old, new in at.items():
         value = sp.sympify(new)
         in_range = value.is_positive if old.is_positive else value.is_nonnegative
-        if old not in indices or not (value.is_integer and in_range):
+        if not (old in INDICES or old in s.moving) or not (value.is_integer and in_range):
             raise Rejected(f"{old} -> {new} is not a change of link")
-    if any(
-        isinstance(a, Inner) or (isinstance(a, Mean) and len(a.args) == 2)
-        for a in expr.atoms(sp.Function)
-    ):
-        raise Rejected("a fact about one link's vectors cannot be moved to another link")
+        for atom in expr.atoms(sp.Function):
+            if moves_with(s, atom, old):
+                raise Rejected("a fact about one link's vectors cannot be moved to another link")
+
+
+def moves_with(s: Session, atom: sp.Expr, counter: sp.Symbol) -> bool:
+    """Say whether an atom changes with the counter in a way that its name does not show."""
+    if counter in s.moving:
+        return bool(atom.free_symbols & s.moving[counter])
+    return isinstance(atom, Inner) or (isinstance(atom, Mean) and len(atom.args) == 2)
 
 
 def _at(expr: sp.Expr, at: Mapping[sp.Symbol, Any]) -> sp.Expr:
-    return sp.sympify(expr).subs(dict(at), simultaneous=True).replace(
+    moved = sp.sympify(expr).subs(dict(at), simultaneous=True)
+    return moved.replace(
         lambda e: isinstance(e, Mean) and len(e.args) == 1, lambda e: total_mean(e.args[0])
-    )  # fmt: skip
+    )
 
 
 Certificate = tuple[Terms, Squares]
 
 
+@dataclass(frozen=True)
+class Previous:
+    """The induction hypothesis: `previous()` as it is, `previous({t: t + 1})` from another link on.
+
+    `within` says that a counter which ends has not ended yet.
+    """
+
+    session: Session
+    over: sp.Symbol
+    fact: Fact
+    within: Fact
+
+    def __call__(self, at: Mapping[sp.Symbol, Any] | None = None) -> Fact:
+        if self.over in (at or {}):
+            raise Rejected("the induction variable stays where it is")
+        return instance(self.session, self.fact, at) if at else self.fact
+
+
 def induction(
     s: Session, name: str, goal: Goal, over: sp.Symbol, base: Certificate,
-    step: Callable[[Callable[..., Fact]], Certificate], indices: Sequence[sp.Symbol] = INDICES,
+    step: Callable[[Previous], Certificate], last: sp.Expr | None = None,
 ) -> Fact:  # fmt: skip
     """Prove `goal` for every value of the counter `over`, from 1 if it is positive, else from 0.
 
     Parameters
     ----------
     base : certificate of the goal at the first value
-    step : given `previous`, the goal taken as true at `over` (for every value of the other
-        counters; `previous(t=...)` style changes are passed as a mapping), return the certificate of
-        the goal at over + 1
+    step : given `previous`, return the certificate of the goal at over + 1. `previous()` is the goal,
+        taken as true at `over` and at every value of the other counters: `previous({t: t + 1})`
+    last : for a counter that ends: then `previous.within` is the fact over + 1 <= last
     """
-    if over not in indices:
+    if not (over in INDICES or over in s.moving):
         raise Rejected(f"{over} counts no links")
+    check_index_change(s, goal.expr, {over: over + 1})
     start = 1 if over.is_positive else 0
 
     def shifted(value: Any) -> Goal:
@@ -111,15 +133,15 @@ def induction(
 
     proved_base = s.prove(f"{name}: base", shifted(sp.Integer(start)), *base)
     hypothesis = s.admit(f"{name}: induction hypothesis", goal, frozenset())
+    supposed = [hypothesis]
+    if last is not None:
+        supposed.append(s.admit(f"{over} + 1 <= {last}", le(over + 1, last), frozenset()))
 
-    def previous(at: Mapping[sp.Symbol, Any] | None = None) -> Fact:
-        if over in (at or {}):
-            raise Rejected("the induction variable stays where it is")
-        return instance(s, hypothesis, at, indices) if at else hypothesis
-
+    previous = Previous(s, over, hypothesis, supposed[-1])
     before = s.known()
     terms, squares = step(previous)
     proved_step = s.prove(f"{name}: step", shifted(over + 1), terms, squares)
-    s.forget(hypothesis, since=before)
+    for fact in supposed:
+        s.forget(fact, since=before)
     uses = proved_base.uses | proved_step.uses
     return s.derive(f"{name}: for every {over}", goal, uses, time.perf_counter())

@@ -16,7 +16,7 @@ import sympy as sp
 from proofs_check.kernel import Fact, Goal, Session
 from proofs_check.signs import polynomial_form, sign_of
 
-EFFORT = 400_000
+EFFORT = 200_000
 """z3's resource limit for one step: some tenths of a second."""
 
 
@@ -78,11 +78,12 @@ def _translate(e: sp.Expr, names: dict[Any, Any], z3: Any) -> Any:
 def _signs(s: Session, names: dict[Any, Any], z3: Any) -> list[Any]:
     """Declared signs of the constants, and what is known of powers: their sign, (b^(1/2))^2 = b."""
     atoms = {symbol: key for key, symbol in names["atoms"].items()}
+    constants = [(s.unfold(e), strict, fact) for e, strict, fact in s.scalars()]
     out = []
     for symbol, variable in [(x, v) for x, v in names.items() if x != "atoms"]:
         key = atoms.get(symbol)
         if isinstance(key, tuple):
-            found = sign_of(key[0] ** key[1], s.scalars())
+            found = sign_of(key[0] ** key[1], constants)
             if found is not None:
                 out.append(variable > 0 if found.strict else variable >= 0)
             if key[1] == sp.Rational(1, 2):

@@ -11,13 +11,23 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from proofs_check.algebra import Operator, Vector, dot, norm_sq, vector, zero
-from proofs_check.chance import Chance, Mean, total_mean
+from proofs_check.algebra import (
+    Inner,
+    Operator,
+    Projection,
+    Vector,
+    dot,
+    inner_of_words,
+    norm_sq,
+    vector,
+    zero,
+)
+from proofs_check.chance import Chance, Mean, Side, total_mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, le
 from proofs_check.recursion import partial_sum
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form, Statement, symbols
-from ractheory.theorems.symbols import L, T, gap, grad_sq, mu, projected_sq, t
+from ractheory.theorems.symbols import A, B, C, L, L_max, T, gap, grad_sq, mu, projected_sq, t
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,21 @@ def smooth(s: Session, a: Point, b: Point) -> Fact:
     s.cite("descent lemma")
     goal = le(b.f, a.f + dot(a.g, b.x - a.x) + L / 2 * norm_sq(b.x - a.x))
     return s.admit("descent lemma", goal, s.requires(vocabulary.LSmooth))
+
+
+def smooth_from_below(s: Session, a: Point, b: Point) -> Fact:
+    """LSmooth for -f: f(b) >= f(a) + <grad f(a), b - a> - (L/2) |b - a|^2."""
+    s.cite("descent lemma")
+    goal = le(a.f + dot(a.g, b.x - a.x) - L / 2 * norm_sq(b.x - a.x), b.f)
+    return s.admit("descent lemma, from below", goal, s.requires(vocabulary.LSmooth))
+
+
+def smooth_mean(s: Session, a: Point, b: Point) -> Fact:
+    """BoundedDissimilarity: f is the mean of L_max-smooth components, and so L_max-smooth."""
+    s.cite("descent lemma")
+    goal = le(b.f, a.f + dot(a.g, b.x - a.x) + L_max / 2 * norm_sq(b.x - a.x))
+    tags = s.requires(vocabulary.BoundedDissimilarity)
+    return s.admit("descent lemma for a mean of components", goal, tags)
 
 
 def bounded_below(s: Session, a: Point) -> Fact:
@@ -75,22 +100,26 @@ def auxiliary(s: Session, chance: Chance, x: Vector) -> Point:
     return point
 
 
-def gradient_bound(s: Session, a: Point) -> Fact:
+def gradient_bound(
+    s: Session, a: Point, smoothness: Callable[..., Fact] = smooth, L: sp.Expr = L
+) -> Fact:
     """|grad f|^2 <= 2 L (f - f*): the descent lemma at the point reached by a full step 1/L."""
     reached = auxiliary(s, Chance(s), a.x - a.g / L)
     return s.prove(
         "the gradient is bounded by the suboptimality",
         le(norm_sq(a.g), 2 * L * a.f),
-        terms=[(2 * L, smooth(s, a, reached)), (2 * L, bounded_below(s, reached))],
+        terms=[(2 * L, smoothness(s, a, reached)), (2 * L, bounded_below(s, reached))],
     )
 
 
-def mu_at_most_L(s: Session, a: Point) -> Fact:
+def mu_at_most_L(
+    s: Session, a: Point, smoothness: Callable[..., Fact] = smooth, L: sp.Expr = L
+) -> Fact:
     """mu <= L: 2 mu (f - f*) <= |grad f|^2 <= 2 L (f - f*), and f is not constant."""
     both = s.prove(
         "PL meets the gradient bound",
         le(2 * mu * a.f, 2 * L * a.f),
-        terms=[(2, polyak_lojasiewicz(s, a)), (1, gradient_bound(s, a))],
+        terms=[(2, polyak_lojasiewicz(s, a)), (1, gradient_bound(s, a, smoothness, L))],
     )
     return s.prove("mu is at most L", le(mu, L), terms=[(sp.Rational(1, 2), s.cancel(both, a.f))])
 
@@ -129,6 +158,17 @@ def link(s: Session, chance: Chance, here: Point, there: Vector, reads: str) -> 
     return Link(chance, here, after, sp.Tuple(*sorted(sources, key=str)))
 
 
+def sketched(s: Session) -> tuple[Chance, Projection]:
+    """Return the chance of one link and its fresh sketch H, of one side or of a drawn side."""
+    chance = Chance(s)
+    H = chance.sketch("H")
+    if any(h.name == vocabulary.BernoulliSide.__name__ for h in s.theorem.hypotheses):
+        left = Side(Operator("H_left"), symbols.lam_min_left, symbols.lam_max_left)
+        right = Side(Operator("H_right"), symbols.lam_min_right, symbols.lam_max_right)
+        chance.draw_sides(left, right)
+    return chance, H
+
+
 def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
     """W_{t+1} = W_t - gamma H_t G_t."""
     s.requires(vocabulary.ProjectedStep)
@@ -157,6 +197,31 @@ def certified_step(
         return s.admit("certified link", le(gap(t + 1), exact.f), tags)
 
     return step, certificate
+
+
+def estimated_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
+    """W_{t+1} = W_t - gamma H_t g_t with g_t unbiased and independent of H_t; return it with g_t."""
+    s.requires(vocabulary.ProjectedEstimate)
+    here, g = state(s, t, "t"), vector("g_t")
+    (name,) = (word[-1] for word in g.terms)
+    (true,) = (word[-1] for word in here.g.terms)
+
+    def unbiased(x: sp.Expr) -> sp.Expr | None:
+        if not isinstance(x, Inner) or [x.args[0], x.args[2]].count(name) != 1:
+            return None
+        u, word, v = x.args
+        left, right = ((true if end == name else end,) for end in (u, v))
+        return inner_of_words(left, (*word, *right))
+
+    chance.source(name, unbiased, s.requires(vocabulary.UnbiasedGradient))
+    return link(s, chance, here, here.x - gamma * H(g), "W_{t+1} = W_t - gamma H_t g_t"), g
+
+
+def expected_smoothness(s: Session, a: Point, g: Vector) -> Fact:
+    """ExpectedSmoothness: E|g|^2 <= 2 A (f - f*) + B |grad f|^2 + C."""
+    (name,) = (word[-1] for word in g.terms)
+    goal = le(Mean(norm_sq(g), sp.Tuple(name)), 2 * A * a.f + B * norm_sq(a.g) + C)
+    return s.admit("expected smoothness", goal, s.requires(vocabulary.ExpectedSmoothness))
 
 
 # Quantities of a run ---------------------------------------------------------------------------
@@ -197,6 +262,31 @@ def mean_gradient(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact,
     S, empty, grows = partial_sum(s, "S", lambda k: Mean(grad_sq(k)))
     whole = eq(Mean(symbols.mean_grad_sq(T)), S(T) / T)
     return S, empty, grows, s.admit("mean over the run", whole, frozenset())
+
+
+def weighted_mean(s: Session, a: sp.Expr) -> WeightedMean:
+    """Return the sums behind E[weighted mean of |G_t|^2], weights (1 + a)^-(t+1)."""
+    weight = (1 + a) ** (-t - 1)
+
+    def at(k: sp.Expr) -> sp.Expr:
+        return weight.subs(t, k)
+
+    S, S_empty, S_grows = partial_sum(s, "S", lambda k: at(k) * Mean(grad_sq(k)))
+    W, W_empty, W_grows = partial_sum(s, "w", at)
+    whole = eq(W(T) * Mean(symbols.weighted_grad_sq(T, a)), S(T))
+    mean = s.admit("weighted mean over the run", whole, frozenset())
+    return WeightedMean(S, W, (S_empty, S_grows), (W_empty, W_grows), mean)
+
+
+@dataclass(frozen=True)
+class WeightedMean:
+    """S(k) and W(k), the weighted and the plain sum of the weights; each with S(0) = 0 and its growth."""
+
+    S: Callable[[sp.Expr], sp.Expr]
+    W: Callable[[sp.Expr], sp.Expr]
+    S_facts: tuple[Fact, Fact]
+    W_facts: tuple[Fact, Fact]
+    mean: Fact
 
 
 def goal_of(statement: Statement, along: Link | None = None) -> Goal:

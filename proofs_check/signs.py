@@ -31,6 +31,19 @@ def is_zero(expr: sp.Expr) -> bool:
     return bool(sp.expand(numerator) == 0)
 
 
+def expand_outside(expr: sp.Expr) -> sp.Expr:
+    """Expand sums and products, and leave the arguments of applied functions as they are."""
+    names: dict[sp.Expr, sp.Symbol] = {}
+
+    def walk(e: sp.Expr) -> sp.Expr:
+        if isinstance(e, (sp.Function, sp.Indexed, sp.Sum)):
+            return names.setdefault(e, sp.Dummy(f"f{len(names)}", real=True))
+        return e.func(*(walk(a) for a in e.args)) if e.args else e
+
+    expanded = sp.expand(walk(sp.sympify(expr)))
+    return expanded.xreplace({symbol: e for e, symbol in names.items()})
+
+
 def polynomial_form(expr: sp.Expr, names: dict[object, sp.Symbol] | None = None) -> sp.Expr:
     """Replace applied functions, roots and symbolic powers by independent symbols.
 

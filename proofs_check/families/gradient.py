@@ -36,6 +36,7 @@ from proofs_check.setting import (
     polyak_lojasiewicz,
     projected_step,
     quantity,
+    sketched,
     smooth,
 )
 from ractheory.theorems.gradient import CONTRACTION, DECREASE, GAIN, GEOMETRIC
@@ -86,8 +87,7 @@ def expected_descent(s: Session) -> Descent:
     """Step 2: E_t delta_{t+1} <= delta_t - a |G_t|^2 with a = gamma (1 - gamma L/2) lam_min."""
     s.condition("step below 2/L")
     s.condition("positive lam_min")
-    chance = Chance(s)
-    H = chance.sketch("H")
+    chance, H = sketched(s)
     step, descends = one_link(s, H, chance)
     return averaged_descent(s, step, descends, H)
 
@@ -208,8 +208,7 @@ def gd_convex(s: Session) -> None:
     a_0 = 1/lam_min - 1 and from a_0 = 1/lam_min.
     """
     positive_lam = s.condition("positive lam_min")
-    chance = Chance(s)
-    H = chance.sketch("H")
+    chance, H = sketched(s)
     step, descends = one_link(s, H, chance)
     star = minimiser(s)
     root = chance.inverse_root(H)
@@ -290,8 +289,7 @@ def inner_solver(s: Session) -> None:
     """
     s.condition("step below 2/L")
     s.condition("positive lam_min")
-    chance = Chance(s)
-    H = chance.sketch("H")
+    chance, H = sketched(s)
     step, certified = certified_step(s, chance, H, gamma)
     exact = auxiliary(s, chance, step.here.x - gamma * H(step.here.g))
     descends = s.prove(
