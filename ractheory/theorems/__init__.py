@@ -10,6 +10,7 @@ from ractheory.theorems import (
     floors,
     gradient,
     nonsmooth,
+    pl_step,
     stochastic,
 )
 from ractheory.theorems.hypotheses import Assumes, Checked, Condition, Facts
@@ -17,6 +18,7 @@ from ractheory.theorems.statement import Form, Statement, Theorem, evaluate
 
 FAMILIES = (
     gradient,
+    pl_step,
     stochastic,
     federated,
     bernoulli,

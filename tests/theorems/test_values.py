@@ -229,7 +229,10 @@ REJECTED = {
     "two inner steps": {"inner_steps": 1}, "scalars": {"n": 2}, "unit scale": {"s": 2.0},
     "the step 1/L": {"eta": 0.1}, "two dimensions or more": {"d": 1}, "two dimensions": {"d": 3},
     "one dimension": {"d": 2}, "a step beyond the sharpness": {"eta": 0.01},
-    "a step beyond 2/(d+r+1)": {"eta": 0.01},
+    "a step beyond 2/(d+r+1)": {"eta": 0.01}, "a step at most 1/(rho L)": {"gamma": 5.0},
+    "a step at least 1/(rho L)": {}, "PL at the start of a link is used": {"gamma": 0.95, "rho": 0.5},
+    "PL at the start is used, wide step": {"gamma": 0.95, "rho": 0.9},
+    "PL at the start is not used, wide step": {"gamma": 0.6, "rho": 1.0},
 }  # fmt: skip
 
 
@@ -249,7 +252,7 @@ def test_every_hypothesis_is_rejected_by_some_facts(th) -> None:
 
 
 IDS = """
-descent gd-nonconvex gd-pl gd-convex sgd-nonconvex sgd-pl rr-nonconvex rr-pl fed-rr-nonconvex fed-rr-pl
+descent gd-nonconvex gd-pl gd-pl-isotropic gd-convex sgd-nonconvex sgd-pl rr-nonconvex rr-pl fed-rr-nonconvex fed-rr-pl
 bernoulli-gd-nonconvex bernoulli-gd-pl bernoulli-sgd-nonconvex bernoulli-sgd-pl subgradient polyak
 exact-quadratic effective-dimension exact-links link-lower-bound plain-gradient inner-solver time-uniform
 accelerated sign-floor accumulated-rank merge-precision smoothness-loss counterexample rank-floor
