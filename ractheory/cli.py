@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "ractheory") -> int
         # The reader of our output has gone; the interpreter must not find that out again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except MemoryError as error:
+        _complain(prog, f"not enough memory ({error}); choose smaller sizes")
+        return USAGE
     except OSError as error:
         _complain(prog, f"{error}; what was finished is kept")
         return 1

@@ -148,7 +148,7 @@ def _serve(connection: Connection) -> None:
     """Answer tasks until the other end is closed or the main process dies."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The main process ends its workers itself.
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    use_one_thread()
     while True:
         try:
             function, arguments = connection.recv()
@@ -159,6 +159,11 @@ def _serve(connection: Connection) -> None:
             connection.send_bytes(answer)
         except OSError:
             return
+
+
+def use_one_thread() -> None:
+    """Let the linear algebra libraries that this process will load run on one thread."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
 
 
 def _end_with_parent() -> None:

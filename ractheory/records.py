@@ -279,13 +279,29 @@ def publish(folder: Path, document: Mapping[str, Any], names: Sequence[str]) -> 
         if path.name not in wanted:
             path.unlink()
     write_whole(partial / CLAIMS, dumps(document).encode())
-    replace_folder(partial / RECORDS, folder / RECORDS, partial / "replaced")
+    _replace(folder / RECORDS, partial / RECORDS)
     os.replace(partial / CLAIMS, folder / CLAIMS)
     _remove(partial)
 
 
-def replace_folder(new: Path, target: Path, aside: Path) -> None:
-    """Put the folder `new` in the place of `target`, which is moved to `aside` and removed."""
+@contextmanager
+def renewed(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` at the end, unless it is still empty."""
+    new = folder.with_name(f".{folder.name}.new")
+    _remove(new)
+    new.mkdir()
+    try:
+        yield new
+        _replace(folder, new)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    finally:
+        _remove(new)
+
+
+def _replace(target: Path, new: Path) -> None:
+    """Put the folder `new` in the place of `target`."""
+    aside = target.with_name(f".{target.name}.old")
     _remove(aside)
     if target.exists():
         os.replace(target, aside)

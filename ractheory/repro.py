@@ -42,6 +42,12 @@ Evaluate = Callable[[str, str, float], tuple[dict[str, Any], records.Curves]]
 """Evaluates (id, seed, error rate of this claim): the claim object without its seconds, the curves."""
 
 
+Draw = Callable[[Path, Path], object]
+"""Draws figures: (folder of the records, folder of the figures)."""
+
+FIGURES = "figures"
+
+
 class Listener(Protocol):
     """Who hears of progress."""
 
@@ -130,9 +136,15 @@ def select(catalogue: Sequence[Entry], tier: str, only: Sequence[str] = ()) -> l
 
 
 def run(
-    job: Job, catalogue: Sequence[Entry], listener: Listener, evaluate: Evaluate = evaluate_claim
+    job: Job,
+    catalogue: Sequence[Entry],
+    listener: Listener,
+    evaluate: Evaluate = evaluate_claim,
+    draw: Draw | None = None,
 ) -> dict[str, Any]:
     """Run the claims of `job` and return the document that `claims.json` then holds.
+
+    `draw`, where given, draws the figures of the finished run.
 
     Raises UsageError before anything is computed when the job cannot be done, and Unfinished when it
     ended early: what was finished is kept for a run with `resume`.
@@ -162,6 +174,9 @@ def run(
             "claims": [done[name] for name in names],
         }
         records.publish(job.out, document, names)
+        if draw is not None:
+            with records.renewed(job.out / FIGURES) as folder:
+                draw(job.out / records.RECORDS, folder)
     return document
 
 

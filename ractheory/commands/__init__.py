@@ -5,9 +5,12 @@ usage errors answer at once.
 """
 
 COMMANDS: dict[str, str] = {
-    "repro": "run the claims: verdict table, results, records",
+    "repro": "run the claims: verdict table, results, figures",
     "list": "list theorems, claims, objectives, methods, sketches",
     "explain": "explain a theorem: statement, hypotheses, source, proof",
+    "check": "compare one run with a theorem, with parameters of your own",
+    "exact": "expectations on a quadratic, without sampling",
+    "predict": "what the theory says of a layer: slow-down, steps, floors",
     "proofs": "check the proofs",
 }
 """Every command and what it does, in the order of the help."""

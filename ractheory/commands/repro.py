@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from ractheory.claims import CLAIMS
     from ractheory.repro import evaluate_claim
 
-    return run_job(job, CLAIMS, evaluate_claim, options.json)
+    return run_job(job, CLAIMS, evaluate_claim, options.json, figures())
 
 
 def read_job(options: argparse.Namespace) -> Any:
@@ -84,7 +85,22 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def run_job(job: Any, catalogue: Any, evaluate: Any, as_json: bool = False) -> int:
+def figures() -> Any:
+    """Return the function that draws the figures; None where the project is no checkout."""
+    if find_spec("figures") is None:
+        return None
+
+    def draw(records: Path, out: Path) -> None:
+        from figures import draw_all
+
+        draw_all(records, out)
+
+    return draw
+
+
+def run_job(
+    job: Any, catalogue: Any, evaluate: Any, as_json: bool = False, draw: Any = None
+) -> int:
     """Run `job`, show its progress and its outcome, and return the exit status."""
     from ractheory.commands.progress import progress
     from ractheory.repro import Unfinished
@@ -93,7 +109,7 @@ def run_job(job: Any, catalogue: Any, evaluate: Any, as_json: bool = False) -> i
     listener = progress()
     try:
         with listener:
-            document = run_claims(job, catalogue, listener, evaluate)
+            document = run_claims(job, catalogue, listener, evaluate, draw)
     except Unfinished as end:
         what = f"{len(end.failed)} failed" if end.failed else "interrupted"
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
@@ -146,7 +162,8 @@ def show(document: dict[str, Any], job: Any, as_json: bool) -> None:
     from ractheory.report.table import verdict_table
 
     lines = verdict_table(document, job.error_rate)
-    where = f"Results: {job.out / 'claims.json'}"
+    drawn = sorted(path.name for path in (job.out / "figures").glob("*.svg"))
+    where = f"Results: {job.out / 'claims.json'}" + "".join(f", figures/{name}" for name in drawn)
     if not sys.stdout.isatty():
         return say("\n".join([*(line.text for line in lines), where]))
     from rich.console import Console

@@ -56,7 +56,12 @@ def _ranked(claims: Sequence[Claim]) -> Iterable[tuple[tuple[int, str], Claim]]:
 def _claim_lines(claim: Claim) -> list[Line]:
     kind = "expected" if as_expected(claim) else "surprise"
     mark = "  " if kind == "expected" else "! "
-    rest = (claim["verdict"], claim["expected"], _number(claim["ratio"]), evidence_words(claim))
+    rest = (
+        claim["verdict"],
+        claim["expected"],
+        number_words(claim["ratio"]),
+        evidence_words(claim),
+    )
     if len(claim["id"]) <= ID_WIDTH - 2:
         return [Line(_row(mark + claim["id"], *rest), kind)]
     return [Line(mark + claim["id"], kind), Line(_row("", *rest), kind)]
@@ -70,7 +75,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def _number(value: float | str | None) -> str:
+def number_words(value: float | str | None) -> str:
     """Return a number in four digits; result files spell infinity as text, and None as no number."""
     return "-" if value is None else f"{float(value):.4g}"
 

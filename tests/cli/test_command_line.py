@@ -7,6 +7,7 @@ import pytest
 
 from ractheory.cli import command, main
 from ractheory.commands import COMMANDS
+from ractheory.commands.explain import explanation
 from ractheory.commands.listing import KINDS
 from ractheory.commands.options import Parser, number, whole
 from ractheory.commands.repro import configure, processors, read_job
@@ -168,12 +169,18 @@ def test_lists_as_json_have_the_promised_keys(capsys, kind):
 
 
 @pytest.mark.parametrize("name", THEOREMS)
-def test_every_theorem_is_explained(capsys, name):
-    assert main(["explain", name]) == 0
-    said = capsys.readouterr().out
+def test_every_theorem_is_explained(name):
+    lines = explanation(THEOREMS[name])
+    said = "\n".join(lines)
+    assert max(map(len, lines)) <= 100
     assert THEOREMS[name].source.split()[0] in said
     for hypothesis in THEOREMS[name].hypotheses:
         assert hypothesis.name in said
+
+
+def test_an_explanation_ends_with_the_proof(capsys):
+    assert main(["explain", "descent"]) == 0
+    assert "Proof of descent: proved" in capsys.readouterr().out
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -10,7 +10,7 @@ def outcomes(what, workers, numbers=range(6)):
     return sorted(found, key=lambda o: o.task)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 9])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_all_tasks_are_done_whatever_the_workers(workers):
     assert outcomes("nothing", workers) == [Done(k, k * k) for k in range(6)]
 

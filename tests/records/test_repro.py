@@ -262,3 +262,28 @@ def test_select_by_tier_claim_and_theorem():
 def test_a_job_is_validated_when_it_is_made(tmp_path, bad):
     with pytest.raises(UsageError):
         Job(out=tmp_path, **bad)
+
+
+def write_figure(source, folder):
+    assert (source.parent / "claims.json").exists()
+    (folder / "rates.svg").write_text(str(len(list(source.glob("*.npz")))))
+
+
+def test_figures_are_drawn_from_the_finished_records(tmp_path, capsys):
+    job = Job(out=tmp_path, tier="quick")
+    assert run_job(job, CATALOGUE, fakes.evaluate, draw=write_figure) == 0
+    assert (tmp_path / "figures" / "rates.svg").read_text() == "2"
+    assert "figures/rates.svg" in capsys.readouterr().out
+    assert run_job(job, CATALOGUE, fakes.evaluate, draw=lambda source, folder: None) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "records"]
+
+
+def test_results_stay_when_the_figures_fail(tmp_path):
+    def fail(source, folder):
+        raise UsageError.of("figure", "rates", "one that can be drawn", "mend it")
+
+    job = Job(out=tmp_path, tier="quick")
+    with pytest.raises(UsageError):
+        run_job(job, CATALOGUE, fakes.evaluate, draw=fail)
+    assert len(document(tmp_path)["claims"]) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "records"]
