@@ -29,7 +29,12 @@ def run(options: argparse.Namespace) -> int:
 
 def explanation(theorem: Any) -> list[str]:
     """Return the lines that explain `theorem`, all but its proof."""
-    lines = [f"{theorem.id}: {theorem.title}", *wrapped(f"Source: {theorem.source}"), "", "Assumes"]
+    lines = [
+        *wrapped(f"{theorem.id}: {theorem.title}"),
+        *wrapped(f"Source: {theorem.source}"),
+        "",
+        "Assumes",
+    ]
     for hypothesis in theorem.hypotheses:
         lines += item(f"{hypothesis.name}: {hypothesis.statement}")
     for statement in theorem.statements:

@@ -171,7 +171,7 @@ def test_lists_as_json_have_the_promised_keys(capsys, kind):
 @pytest.mark.parametrize("name", THEOREMS)
 def test_every_theorem_is_explained(name):
     lines = explanation(THEOREMS[name])
-    said = "\n".join(lines)
+    said = " ".join(" ".join(lines).split())
     assert max(map(len, lines)) <= 100
     assert THEOREMS[name].source.split()[0] in said
     for hypothesis in THEOREMS[name].hypotheses:
