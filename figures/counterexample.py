@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from ractheory.records import Record
 
 from figures.style import METHOD_STYLES, PAGE, sheet
+from ractheory.records import Record
 
 NAME = "counterexample"
 METHODS = ("gd", "lora", "asymlora", "cola", "rac-lora")

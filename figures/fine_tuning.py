@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
-from ractheory.records import Record
 
 from figures.style import DASHES, PAGE, SEQUENCE, sheet
+from ractheory.records import Record
 
 NAME = "fine-tuning"
 RANKS = (1, 2, 5, 10, 20, 50)
