@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from ractheory.claims import CLAIMS
     from ractheory.repro import evaluate_claim
 
-    return run_job(job, CLAIMS, evaluate_claim, options.json, figures())
+    return run_job(job, CLAIMS, evaluate_claim, options.json)
 
 
 def read_job(options: argparse.Namespace) -> Any:
@@ -85,59 +85,48 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def figures() -> Any:
-    """Return the function that draws the figures; None where the project is no checkout."""
+def draw_figures(records: Path, out: Path) -> list[str]:
+    """Draw the figures whose records are there; return what to say. The results stand without them."""
     if find_spec("figures") is None:
-        return None
+        return [
+            "figures: they are drawn from a checkout of the project, not from the package alone"
+        ]
+    from figures import draw_all
 
-    def draw(records: Path, out: Path) -> None:
-        from figures import draw_all
-
-        draw_all(records, out)
-
-    return draw
+    try:
+        _, left_out = draw_all(records, out)
+    except OSError as error:
+        return [f"figures: not drawn, {error}; draw them again with 'make figures'"]
+    return [f"figures: left out, its claims were not run: {name}" for name in left_out]
 
 
 def run_job(
-    job: Any, catalogue: Any, evaluate: Any, as_json: bool = False, draw: Any = None
+    job: Any, catalogue: Any, evaluate: Any, as_json: bool = False, draw: Any = draw_figures
 ) -> int:
     """Run `job`, show its progress and its outcome, and return the exit status."""
     from ractheory.commands.progress import progress
     from ractheory.repro import Unfinished
     from ractheory.repro import run as run_claims
 
-    listener = progress()
+    listener, remarks = progress(), []
+
+    def draw_and_remark(records: Path, out: Path) -> None:
+        remarks.extend(draw(records, out))
+
     try:
         with listener:
-            document = run_claims(job, catalogue, listener, evaluate, draw)
+            document = run_claims(job, catalogue, listener, evaluate, draw_and_remark)
     except Unfinished as end:
         what = f"{len(end.failed)} failed" if end.failed else "interrupted"
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
         note(f"{what}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
         return 1 if end.failed else 130
-    drawn = draw_figures(job.out)
     show(document, job, as_json)
-    for line in drawn:
+    for line in remarks:
         note(line)
     from ractheory.report.table import as_expected
 
     return 0 if all(as_expected(claim) for claim in document["claims"]) else 1
-
-
-def draw_figures(out: Path) -> list[str]:
-    """Draw the figures whose records are there; return what to say. The results stand without them."""
-    try:
-        from figures import draw_all
-    except ImportError:
-        return [
-            "figures: they are drawn from a checkout of the project, not from the package alone"
-        ]
-    try:
-        paths, left_out = draw_all(out / "records", out / "figures")
-    except OSError as error:
-        return [f"figures: not drawn, {error}; draw them again with 'make figures'"]
-    lines = [f"figures: {len(paths)} files in {out / 'figures'}"] if paths else []
-    return lines + [f"figures: left out, its claims were not run: {name}" for name in left_out]
 
 
 def _words(job: Any) -> list[str]:

@@ -107,3 +107,7 @@ def threads_of_blas():
     from threadpoolctl import threadpool_info
 
     return [library["num_threads"] for library in threadpool_info()]
+
+
+def no_figures(records, out):
+    return []

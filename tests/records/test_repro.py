@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ractheory import records
-from ractheory.commands.repro import run_job
+from ractheory.commands.repro import draw_figures, run_job
 from ractheory.errors import UsageError
 from ractheory.evidence import claim_error_rate
 from ractheory.repro import Job, select
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(out, evaluate=fakes.evaluate, **settings):
-    return run_job(Job(out=out, **settings), CATALOGUE, evaluate)
+    return run_job(Job(out=out, **settings), CATALOGUE, evaluate, draw=fakes.no_figures)
 
 
 def document(out):
@@ -40,7 +40,7 @@ def start(out, evaluate, *, resume=False):
         "import sys, pathlib; from ractheory.commands.repro import run_job; "
         "from ractheory.repro import Job; from tests.records import fakes; "
         f"job = Job(out=pathlib.Path(sys.argv[1]), resume={resume}); "
-        f"sys.exit(run_job(job, fakes.CATALOGUE, fakes.{evaluate}))"
+        f"sys.exit(run_job(job, fakes.CATALOGUE, fakes.{evaluate}, draw=fakes.no_figures))"
     )
     command = [sys.executable, "-c", code, str(out)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -217,7 +217,10 @@ def test_an_unexpected_verdict_is_exit_status_one(tmp_path, capsys):
 
 
 def test_json_output_is_the_document_alone(tmp_path, capsys):
-    assert run_job(Job(out=tmp_path, tier="quick"), CATALOGUE, fakes.evaluate, True) == 0
+    assert (
+        run_job(Job(out=tmp_path, tier="quick"), CATALOGUE, fakes.evaluate, True, fakes.no_figures)
+        == 0
+    )
     assert json.loads(capsys.readouterr().out) == document(tmp_path)
 
 
@@ -267,23 +270,33 @@ def test_a_job_is_validated_when_it_is_made(tmp_path, bad):
 def write_figure(source, folder):
     assert (source.parent / "claims.json").exists()
     (folder / "rates.svg").write_text(str(len(list(source.glob("*.npz")))))
+    return ["figures: a remark"]
 
 
 def test_figures_are_drawn_from_the_finished_records(tmp_path, capsys):
     job = Job(out=tmp_path, tier="quick")
     assert run_job(job, CATALOGUE, fakes.evaluate, draw=write_figure) == 0
     assert (tmp_path / "figures" / "rates.svg").read_text() == "2"
-    assert "figures/rates.svg" in capsys.readouterr().out
-    assert run_job(job, CATALOGUE, fakes.evaluate, draw=lambda source, folder: None) == 0
+    captured = capsys.readouterr()
+    assert "figures/rates.svg" in captured.out
+    assert "figures: a remark" in captured.err
+    assert run_job(job, CATALOGUE, fakes.evaluate, draw=lambda source, folder: []) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "records"]
+
+
+def test_figures_without_records_are_remarked(tmp_path):
+    assert run(tmp_path, tier="quick") == 0
+    remarks = draw_figures(tmp_path / "records", tmp_path / "figures")
+    assert remarks
+    assert all("left out" in remark for remark in remarks)
 
 
 def test_results_stay_when_the_figures_fail(tmp_path):
     def fail(source, folder):
-        raise UsageError.of("figure", "rates", "one that can be drawn", "mend it")
+        raise RuntimeError("a defect")
 
     job = Job(out=tmp_path, tier="quick")
-    with pytest.raises(UsageError):
+    with pytest.raises(RuntimeError):
         run_job(job, CATALOGUE, fakes.evaluate, draw=fail)
     assert len(document(tmp_path)["claims"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "records"]
