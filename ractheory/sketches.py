@@ -16,7 +16,7 @@ from ractheory.laws import Importance, Law
 Matrix = NDArray[np.float64]
 
 CODES = {
-    "haar": LawCode.GAUSSIAN,
+    "haar": LawCode.HAAR,
     "gaussian": LawCode.GAUSSIAN,
     "coordinates": LawCode.COORDINATES,
     "importance": LawCode.IMPORTANCE,
@@ -25,7 +25,7 @@ CODES = {
     "frozen": LawCode.GAUSSIAN,
     "identity": LawCode.IDENTITY,
 }
-"""How the engine draws each law; a Haar subspace is the range of a Gaussian factor."""
+"""How the engine draws each law."""
 
 
 def inclusion_probabilities(law: Law) -> Matrix:

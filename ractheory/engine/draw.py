@@ -11,20 +11,17 @@ import math
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
 
-from ractheory.engine.random import (
-    KERNEL,
-    SECOND,
-    fill_normal,
-    fill_sign,
-    shuffle,
-    uniform,
-)
+from ractheory.engine.compiled import KERNEL, njit
+from ractheory.engine.random import SECOND, fill_normal, fill_sign, fill_sphere, shuffle, uniform
 
 
 class LawCode(IntEnum):
-    """The laws of `ractheory.laws` as the kernels know them."""
+    """The laws of `ractheory.laws` as the kernels know them.
+
+    HAAR stands for any factor whose range is a Haar subspace: Gaussian entries, or where the kernels can do
+    with less, a direction. GAUSSIAN keeps its entries N(0, 1), for methods that train on the factor itself.
+    """
 
     GAUSSIAN = 0
     COORDINATES = 1
@@ -32,9 +29,10 @@ class LawCode(IntEnum):
     RADEMACHER = 3
     HADAMARD = 4
     IDENTITY = 5
+    HAAR = 6
 
 
-GAUSSIAN, COORDINATES, IMPORTANCE, RADEMACHER, HADAMARD, IDENTITY = (int(c) for c in LawCode)
+GAUSSIAN, COORDINATES, IMPORTANCE, RADEMACHER, HADAMARD, IDENTITY, HAAR = (int(c) for c in LawCode)
 DEPENDENT = 64.0 * np.finfo(np.float64).eps
 """A column whose part outside the earlier ones is below DEPENDENT * d of its norm adds no direction:
 twice-applied Gram-Schmidt leaves round-off of a few d * eps on an exactly dependent column."""
@@ -44,13 +42,15 @@ twice-applied Gram-Schmidt leaves round-off of a few d * eps on an exactly depen
 def draw_factor(law, probabilities, key, seed, link, purpose, order, B):  # type: ignore[no-untyped-def]
     """Fill B (d x r) with one draw of the frozen factor; `order` is integer scratch of length d."""
     d, r = B.shape
-    if law == GAUSSIAN:
+    if law == HAAR and d == 3 and r == 1:
+        fill_sphere(key, seed, link, purpose, B.reshape(3))
+    elif law in (GAUSSIAN, HAAR):
         fill_normal(key, seed, link, purpose, B.reshape(d * r))
     elif law == RADEMACHER:
         fill_sign(key, seed, link, purpose, B.reshape(d * r))
     elif law == COORDINATES:
         _draw_subset(key, seed, link, purpose, r, order)
-        B[:] = 0.0
+        B.fill(0.0)
         for k in range(r):
             B[order[k], k] = 1.0
     elif law == IMPORTANCE:
@@ -70,7 +70,7 @@ def _draw_subset(key, seed, link, purpose, r, order):  # type: ignore[no-untyped
 def _draw_systematic(p, key, seed, link, purpose, order, B):  # type: ignore[no-untyped-def]
     """Systematic sampling of a random order: a design of fixed size with inclusion probabilities p."""
     _draw_subset(key, seed, link, purpose, order.size, order)
-    B[:] = 0.0
+    B.fill(0.0)
     point = uniform(key, seed, link, purpose, order.size)
     total, chosen = 0.0, 0
     for i in order:

@@ -10,12 +10,19 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ractheory.engine.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import GAUSSIAN, draw_factor
 from ractheory.engine.gradients import gap_and_gradient
-from ractheory.engine.projected import LEFT, link_side, overflowed, squared_norm
-from ractheory.engine.random import BLOCK, KERNEL, Purpose
+from ractheory.engine.projected import (
+    LEFT,
+    fill_diverged,
+    link_side,
+    longest_side,
+    overflowed,
+    squared_norm,
+)
+from ractheory.engine.random import BLOCK, Purpose
 
 SKETCH = int(Purpose.SKETCH)
 BOTH = 3
@@ -44,7 +51,7 @@ class FactorPlan(NamedTuple):
     probabilities: np.ndarray
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def factor_offsets(blocks, rank):  # type: ignore[no-untyped-def]
     """Return the offsets of the A and B factors of each block in one flat vector, and its length."""
     table = np.empty((blocks.shape[0], 2), dtype=np.int64)
@@ -57,11 +64,11 @@ def factor_offsets(blocks, rank):  # type: ignore[no-untyped-def]
     return table, total
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def draw_pair(blocks, plan, side, key, seed, link, table, order, factors):  # type: ignore[no-untyped-def]
     """Draw the factors of every block: the drawn one from the law, the trained one zero."""
     r = plan.rank
-    factors[:] = 0.0
+    factors.fill(0.0)
     for b in range(blocks.shape[0]):
         m, n = blocks[b, 1], blocks[b, 2]
         A = factors[table[b, 0] : table[b, 0] + r * n].reshape(r, n)
@@ -71,14 +78,16 @@ def draw_pair(blocks, plan, side, key, seed, link, table, order, factors):  # ty
         if draws_A:
             drawn = np.empty((n, r))
             draw_factor(plan.law, plan.probabilities, key, seed, link, purpose, order[:n], drawn)
-            A[:] = drawn.T
+            for k in range(r):
+                for j in range(n):
+                    A[k, j] = drawn[j, k]
         else:
             draw_factor(plan.law, plan.probabilities, key, seed, link, purpose, order[:m], B)
     if plan.law == GAUSSIAN:
         factors *= plan.initial_std
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def compose(blocks, plan, table, base, factors, w):  # type: ignore[no-untyped-def]
     """Write base + s B A into w."""
     r = plan.rank
@@ -93,11 +102,11 @@ def compose(blocks, plan, table, base, factors, w):  # type: ignore[no-untyped-d
                 w[offset + i * n + j] = base[offset + i * n + j] + plan.scale * inner
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def factor_gradients(blocks, plan, side, table, factors, g, out):  # type: ignore[no-untyped-def]
     """Write the gradients s B^T G (for A) and s G A^T (for B) into out, zero for a frozen factor."""
     r = plan.rank
-    out[:] = 0.0
+    out.fill(0.0)
     for b in range(blocks.shape[0]):
         offset, m, n, _ = blocks[b]
         a, c = table[b]
@@ -111,7 +120,7 @@ def factor_gradients(blocks, plan, side, table, factors, g, out):  # type: ignor
                         out[c + i * r + k] += factors[a + k * n + j] * entry
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def update_factors(plan, side, blocks, table, moments, count, gradient, factors):  # type: ignore[no-untyped-def]
     """One gradient or AdamW step on the trained factors; `count` numbers the AdamW steps from 1."""
     if plan.solver == GRADIENT:
@@ -137,7 +146,7 @@ def update_factors(plan, side, blocks, table, moments, count, gradient, factors)
                 factors[k] -= plan.eta * (direction + plan.weight_decay * factors[k])
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def run_factored(problem, plan, key, seed, w, scratch, gaps, gradients, factor_norms):  # type: ignore[no-untyped-def]
     """Simulate one seed from w (overwritten); arrays as in `run_projected`.
 
@@ -146,7 +155,7 @@ def run_factored(problem, plan, key, seed, w, scratch, gaps, gradients, factor_n
     """
     blocks = problem.blocks
     table, total = factor_offsets(blocks, plan.rank)
-    size = max(blocks[:, 1].max(), blocks[:, 2].max())
+    size = longest_side(blocks)
     order = np.empty(size, dtype=np.int64)
     factors, slope = np.empty(total), np.empty(total)
     moments = np.zeros((2, total))
@@ -156,16 +165,17 @@ def run_factored(problem, plan, key, seed, w, scratch, gaps, gradients, factor_n
         gaps[link] = gap_and_gradient(problem, w, g, scratch)
         gradients[link] = squared_norm(g)
         if overflowed(gaps[link], gaps[0]):
-            gaps[link:], gradients[link:], factor_norms[link:] = np.inf, np.inf, np.inf
+            fill_diverged(link, gaps, gradients, factor_norms)
             return link
         if link == links:
             break
         if plan.redraw or link == 0:
             side = link_side(plan, key, seed, link)
-            base[:] = w
+            for k in range(w.size):
+                base[k] = w[k]
             draw_pair(blocks, plan, side, key, seed, link, table, order, factors)
             if plan.reset:
-                moments[:] = 0.0
+                moments.fill(0.0)
                 count = 0
         for inner in range(plan.inner_steps):
             if inner > 0:

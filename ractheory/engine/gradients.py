@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from ractheory.engine.random import KERNEL
+from ractheory.engine.compiled import KERNEL, njit
 from ractheory.objectives.structure import Family, Problem
 
 ENTRY_QUADRATIC, MATRIX_QUADRATIC = int(Family.ENTRY_QUADRATIC), int(Family.MATRIX_QUADRATIC)
@@ -201,7 +200,7 @@ def _two_layer(X, Y, V, w, g, scratch):  # type: ignore[no-untyped-def]
                 residual += V[j, a] * hidden[i, a]
             scratch[i, j] = residual
             total += residual * residual
-    g[:] = 0.0
+    g.fill(0.0)
     for i in range(N):
         for a in range(h):
             back = 0.0

@@ -9,14 +9,12 @@ easy as 1, 2, 3", SC 2011; the tests hold its published known-answer vectors.
 from __future__ import annotations
 
 import hashlib
-import math
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
 
-KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
-"""How every kernel is compiled: cached on disk, without the lock of the interpreter, IEEE arithmetic."""
+from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.engine.elementary import normal_pair, sphere_point
 
 
 class Purpose(IntEnum):
@@ -50,26 +48,31 @@ def stream_key(name: str) -> np.ndarray:
 
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-@njit(inline="always", **KERNEL)
+@njit(**INNER)
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
-    """Return the four words of Philox4x32-10 for one counter and key, all uint32."""
+    """Return the four words of Philox4x32-10 for one counter and key, all uint32.
+
+    The words live in the low halves of 64-bit lanes, whose high halves are never read: then a product is
+    one vector instruction and no lane is ever packed.
+    """
+    x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
+    key0, key1 = np.uint64(k0), np.uint64(k1)
     for _ in range(10):
-        p0 = _M0 * np.uint64(c0)
-        p1 = _M1 * np.uint64(c2)
-        h0, l0 = np.uint32(p0 >> _SHIFT), np.uint32(p0 & _LOW)
-        h1, l1 = np.uint32(p1 >> _SHIFT), np.uint32(p1 & _LOW)
-        c0, c1, c2, c3 = np.uint32(h1 ^ c1 ^ k0), l1, np.uint32(h0 ^ c3 ^ k1), l0
-        k0 = np.uint32(k0 + _W0)
-        k1 = np.uint32(k1 + _W1)
-    return c0, c1, c2, c3
+        p0 = _M0 * (x0 & _LOW)
+        p1 = _M1 * (x2 & _LOW)
+        x0, x1 = (p1 >> _SHIFT) ^ x1 ^ key0, p1
+        x2, x3 = (p0 >> _SHIFT) ^ x3 ^ key1, p0
+        key0 += _W0
+        key1 += _W1
+    return np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
 
 
-@njit(inline="always", **KERNEL)
+@njit(**INNER)
 def words(key, seed, link, purpose, index):  # type: ignore[no-untyped-def]
     """Return the four words number `index` of a purpose, in one link of one seed."""
     return philox(
@@ -77,27 +80,49 @@ def words(key, seed, link, purpose, index):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(inline="always", **KERNEL)
+@njit(**INNER)
 def unit(word):  # type: ignore[no-untyped-def]
     """Return a uniform number in (0, 1) from one word: the middle of one of 2^32 cells."""
     return (np.float64(word) + 0.5) * (1.0 / 4294967296.0)
 
 
 @njit(**KERNEL)
+def fill_words(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
+    """Fill the rows of out (4 x q, int32) with the words number 0, ..., q - 1 of a purpose."""
+    for i in range(out.shape[1]):
+        a, b, c, d = words(key, seed, link, purpose, i)
+        out[0, i], out[1, i] = np.int32(a), np.int32(b)
+        out[2, i], out[3, i] = np.int32(c), np.int32(d)
+
+
+@njit(**KERNEL)
 def fill_normal(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
-    """Fill the flat array `out` with independent N(0, 1) deviates (Box-Muller)."""
-    size = out.size
-    for start in range(0, size, 4):
-        a, b, c, d = words(key, seed, link, purpose, start // 4)
-        radius, angle = math.sqrt(-2.0 * math.log(unit(a))), 2.0 * math.pi * unit(b)
-        out[start] = radius * math.cos(angle)
-        if start + 1 < size:
-            out[start + 1] = radius * math.sin(angle)
-        if start + 2 < size:
-            radius, angle = math.sqrt(-2.0 * math.log(unit(c))), 2.0 * math.pi * unit(d)
-            out[start + 2] = radius * math.cos(angle)
-            if start + 3 < size:
-                out[start + 3] = radius * math.sin(angle)
+    """Fill the flat array `out` with independent N(0, 1) deviates.
+
+    With q a quarter of the size, rounded up, the words number i make the entries i, q + i, 2q + i, 3q + i:
+    so both loops run over contiguous arrays.
+    """
+    quarter = (out.size + 3) // 4
+    block = np.empty((4, quarter), dtype=np.int32)
+    normal = np.empty((4, quarter), dtype=np.float32)
+    fill_words(key, seed, link, purpose, block)
+    for i in range(quarter):
+        normal[0, i], normal[1, i] = normal_pair(block[0, i], block[1, i])
+        normal[2, i], normal[3, i] = normal_pair(block[2, i], block[3, i])
+    flat = normal.reshape(4 * quarter)
+    for i in range(out.size):
+        out[i] = flat[i]
+
+
+@njit(**KERNEL)
+def fill_sphere(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (three entries) with a uniform direction; two links share one block of words."""
+    a, b, c, d = words(key, seed, link // 2, purpose, 0)
+    if link % 2 == 0:
+        x, y, z = sphere_point(np.int32(a), np.int32(b))
+    else:
+        x, y, z = sphere_point(np.int32(c), np.int32(d))
+    out[0], out[1], out[2] = np.float64(x), np.float64(y), np.float64(z)
 
 
 @njit(**KERNEL)

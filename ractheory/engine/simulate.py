@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ractheory.engine import factored, projected
+from ractheory.engine.draw import LawCode
 from ractheory.engine.factored import FactorPlan, factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.projected import Plan, projected_block
@@ -55,8 +56,9 @@ def plan_of(method: Method) -> Plan | FactorPlan:
         )  # fmt: skip
     adam = method.inner if isinstance(method.inner, AdamW) else AdamW()
     solver = factored.ADAMW if isinstance(method.inner, AdamW) else factored.GRADIENT
+    entries = int(LawCode.GAUSSIAN) if method.law.name == "haar" else code
     return FactorPlan(
-        code, method.rank, side, method.left_probability, redraw, solver,
+        entries, method.rank, side, method.left_probability, redraw, solver,
         method.inner.steps, method.step, method.scale, method.initial_std, method.gaussian_is_A,
         adam.beta1, adam.beta2, adam.epsilon, adam.weight_decay, adam.reset,
         inclusion_probabilities(method.law),

@@ -20,6 +20,7 @@ from ractheory.engine.draw import DEPENDENT
 from ractheory.engine.projected import DIVERGED
 from ractheory.engine.random import Purpose, stream_key, uniform
 from ractheory.engine.run import Run
+from ractheory.laws import Gaussian, Law
 from ractheory.methods import AdamW, ExactLink, Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.sketches import factor
@@ -44,8 +45,15 @@ class Draws:
         return Trains.LEFT if coin < self.method.left_probability else Trains.RIGHT
 
     def factor(self, link: int, block: int, d: int) -> Array:
-        """Return the factor of the law drawn at `link` for a block, shape (d, r)."""
-        return factor(self.method.law, d, self.stream, self.seed, link, block)
+        """Return the factor of the law drawn at `link` for a block, shape (d, r).
+
+        A range is all that a projected link needs of a Haar factor; where the factor itself is trained on,
+        its entries are N(0, 1).
+        """
+        law: Law = self.method.law
+        if law.name == "haar" and not self.method.projected:
+            law = Gaussian(law.rank)
+        return factor(law, d, self.stream, self.seed, link, block)
 
     @property
     def redrawn(self) -> bool:

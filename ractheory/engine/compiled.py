@@ -1,0 +1,72 @@
+"""How kernels are compiled and where they are kept.
+
+Numba looks for a change of a kernel's own file only; a kernel that calls a changed one from another file
+would stay stale. So the cache of every version of the engine's sources is a folder of its own, named by their
+hash, beside the sources or, where those cannot be written, in the user's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import config
+
+SOURCES = ("engine/*.py", "objectives/structure.py")
+
+
+def sources_hash() -> str:
+    """Return a hash of everything that enters a kernel."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(p for pattern in SOURCES for p in package.glob(pattern)):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds the compiled kernels of these sources."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    beside = Path(__file__).resolve().parent / "__pycache__"
+    personal = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "ractheory"
+    last = Path(tempfile.gettempdir()) / f"ractheory-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    for root in (Path(given),) if given else (beside, personal, last):
+        folder = root / f"kernels-{sources_hash()}"
+        if _writable(folder):
+            return folder
+    return last
+
+
+_FOLDER = str(cache_folder())
+
+KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""How every kernel is compiled: cached on disk, without the lock of the interpreter, IEEE arithmetic."""
+
+INNER = {**KERNEL, "inline": "always"}
+"""How a part of one kernel is compiled: into its caller, once, instead of by itself and again with it."""
+
+
+def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Return `numba.njit` with these options, its cache in the folder of these sources."""
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        elsewhere, config.CACHE_DIR = config.CACHE_DIR, _FOLDER  # read while the kernel is defined
+        try:
+            return numba.njit(**options)(function)
+        finally:
+            config.CACHE_DIR = elsewhere
+
+    return compiled
