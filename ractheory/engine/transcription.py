@@ -178,11 +178,11 @@ class Factored:
         """Return W = base + s B A after link t, and the squared gradient norm at its start."""
         method = self.draws.method
         if t == 0 or self.draws.redrawn:
-            self._merge_and_redraw(t, w)
+            self.merge_and_redraw(t, w)
         first = 0.0
         for inner in range(method.inner.steps):
             G = self.objective.split(self.objective.flat_gradient(w))
-            slopes = self._slopes(G)
+            slopes = self.slopes(G)
             if inner == 0:
                 first = float(sum(np.sum(X * X) for X in slopes.values()))
             self.count += 1
@@ -195,7 +195,7 @@ class Factored:
             )
         return w, first
 
-    def _merge_and_redraw(self, t: int, w: Array) -> None:
+    def merge_and_redraw(self, t: int, w: Array) -> None:
         method = self.draws.method
         self.side = self.draws.side(t)
         self.base = [W.copy() for W in self.objective.split(w)]
@@ -209,7 +209,7 @@ class Factored:
         if not isinstance(method.inner, AdamW) or method.inner.reset:
             self.moments, self.count = {}, 0
 
-    def _slopes(self, G: tuple[Array, ...]) -> dict[tuple[str, int], Array]:
+    def slopes(self, G: tuple[Array, ...]) -> dict[tuple[str, int], Array]:
         """Return the gradients s B^T G and s G A^T of the trained factors."""
         s, out = self.draws.method.scale, {}
         for b, G_b in enumerate(G):

@@ -1,0 +1,225 @@
+"""The kernels against the update rules as printed.
+
+On a quadratic a projected step of length at most 2/L does not expand the norm of its Hessian, so the round-off
+of the links adds up and whole runs are compared. Elsewhere one link is compared, from many states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ractheory.engine.run import Run
+from ractheory.engine.simulate import simulate
+from ractheory.engine.transcription import Draws, Factored, transcribe
+from ractheory.laws import Frozen, Importance
+from ractheory.methods import AdamW, ExactLink, Method, Plain, asymlora, cola, fpft, lora, rac_lora
+from ractheory.objectives import Objective, objective
+from tests.engine.helpers import projected_methods, sketch_condition, step_error
+from tests.objectives.helpers import EPS, VARIANTS, gradient_error, make, value_error
+
+STREAM = "kernels against the transcription"
+LINKS, SEEDS = 4, 1
+
+QUADRATICS = [
+    ("counterexample", {}),
+    ("entry-weights", {"m": 4, "n": 2, "spectrum": "power"}),
+    ("spectrum-left", {"m": 4, "n": 3, "spectrum": [3.0, 1.0, 0.5, 0.25], "rotate": True}),
+    ("spectrum-right", {"m": 2, "n": 4, "spectrum": [3.0, 1.0, 1.0, 0.5], "rotate": True}),
+    ("quadratic-blocks", {}),
+]
+
+
+def both(
+    f: Objective, method: Method, start: np.ndarray, links: int, seeds: int
+) -> tuple[Run, Run]:
+    arguments = (f, method, start, links, seeds, STREAM)
+    return simulate(*arguments), transcribe(*arguments)
+
+
+def close(got: np.ndarray, expected: np.ndarray, allowed: np.ndarray) -> None:
+    assert np.all(np.abs(got - expected) <= allowed)
+
+
+def compare_link(f: Objective, run: Run, plain: Run, seed: int, t: int, error: float) -> None:
+    """Compare the records after t links, given the error of W in the Hessian's norm over sqrt(L)."""
+    L = f.constants.L
+    assert L is not None
+    w = plain.final[seed]
+    gap, grad = plain.gap[seed, t], np.sqrt(plain.grad_sq[seed, t])
+    df = value_error(f, w) + grad * error + L * error**2 / 2
+    dg = gradient_error(f, w) + L * error
+    close(run.gap[seed, t], gap, df)
+    close(run.grad_sq[seed, t], grad**2, 2 * grad * dg + dg**2 + f.dim * EPS * grad**2)
+
+
+@pytest.mark.parametrize("case", QUADRATICS, ids=lambda case: case[0])
+@pytest.mark.parametrize("gammaL", [1.0, 1.9])
+def test_runs_on_quadratics(case: tuple[str, dict[str, object]], gammaL: float) -> None:
+    f = objective(case[0], **case[1])
+    L = f.constants.L
+    assert L is not None
+    start = np.random.default_rng(1).standard_normal(f.dim)
+    rank = min(2, *(min(shape) for shape in f.shapes))
+    methods = [fpft(gammaL / L), *projected_methods(gammaL / L, rank, f.shapes)]
+    methods += [rac_lora(1.0, rank, side, inner=ExactLink()) for side in ("left", "bernoulli")]
+    methods += [rac_lora(gammaL / L, law=Frozen(rank), side="right")]
+    for method in methods:
+        run, plain = both(f, method, start, LINKS, SEEDS)
+        assert np.array_equal(run.diverged_at, plain.diverged_at)
+        for seed in range(SEEDS):
+            condition = sketch_condition(f, method, STREAM, seed, LINKS)
+            error = 0.0
+            for t in range(LINKS + 1):
+                at_t = (
+                    transcribe(f, method, start, t, range(seed, seed + 1), STREAM) if t else plain
+                )
+                w = at_t.final[0] if t else start
+                compare_link(f, run, _only(plain, seed, w), seed, t, error)
+                error += method.inner.steps * step_error(f, method, w, condition)
+            assert np.linalg.norm(run.final[seed] - plain.final[seed]) <= error * np.sqrt(
+                L / f.constants.pl if f.constants.strong else np.inf
+            )
+
+
+def _only(plain: Run, seed: int, w: np.ndarray) -> Run:
+    return replace(plain, final=np.tile(w, (plain.seeds, 1)))
+
+
+SMOOTH = [v for v in VARIANTS if v[0] not in ("softmax-digits", "two-layer-digits")]
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=lambda case: f"{case[0]}-{len(case[1])}")
+def test_one_link_from_many_states(case: tuple[str, dict[str, object]]) -> None:
+    """Every compiled family, one projected step from a different state for each seed."""
+    f = make(case)
+    if f.problem() is None:
+        pytest.skip("no compiled form: the transcription runs it")
+    seeds = 4
+    states = np.random.default_rng(2).standard_normal((seeds, f.dim))
+    step = 1.0 / (f.constants.L or 1.0)
+    for method in (fpft(step), rac_lora(step), rac_lora(step, side="right")):
+        run, plain = both(f, method, states, 1, seeds)
+        for seed, w in enumerate(states):
+            condition = sketch_condition(f, method, STREAM, seed, 1)
+            error = step_error(f, method, w, condition)
+            assert np.linalg.norm(run.final[seed] - plain.final[seed]) <= error
+            close(run.gap[seed, 0], f.flat_gap(w), np.array(2 * value_error(f, w)))
+            g = float(np.linalg.norm(f.flat_gradient(w)))
+            square = 2 * g * (gradient_error(f, w) + step_error(f, method, w, condition) / step)
+            close(run.grad_sq[seed, 0], g * g, np.array(square + f.dim * EPS * g * g))
+            close(
+                run.step_sq[seed, 0], plain.step_sq[seed, 0], np.array(square + f.dim * EPS * g * g)
+            )
+
+
+def factored_methods(f: Objective) -> list[Method]:
+    eta = 0.3 / (f.constants.L or 1.0)
+    adam = AdamW(2, weight_decay=0.1)
+    return [
+        lora(eta, scale=0.7, initial_std=0.5, inner=Plain(2)),
+        lora(eta, gaussian_is_A=False),
+        lora(0.01, inner=AdamW(weight_decay=0.1)),
+        cola(eta, inner_steps=2),
+        asymlora(eta),
+        asymlora(eta, side="right", inner=AdamW()),
+        rac_lora(eta, side="bernoulli", inner=Plain(2)),
+        rac_lora(0.01, side="left", inner=replace(adam, reset=False)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "case", [QUADRATICS[0], QUADRATICS[4], ("softmax-synthetic", {})], ids=lambda case: case[0]
+)
+def test_factored_link(case: tuple[str, dict[str, object]]) -> None:
+    f = objective(case[0], **case[1])
+    states = np.random.default_rng(3).standard_normal((3, f.dim))
+    for method in factored_methods(f):
+        run, plain = both(f, method, states, 1, len(states))
+        for seed, w in enumerate(states):
+            allowed = factored_error(f, method, w, seed)
+            assert np.linalg.norm(run.final[seed] - plain.final[seed]) <= allowed
+            total = plain.step_sq[seed, 0]
+            close(run.step_sq[seed, 0], total, np.array(2 * allowed * np.sqrt(total) / method.step))
+
+
+def factored_error(f: Objective, method: Method, w: np.ndarray, seed: int) -> float:
+    """Bound the difference of W after the inner steps of one link from w.
+
+    With e the error of the factors, V their norm and E = 2 s V e that of W, a slope is off by
+    d = s V (error of G + L E) + s |G| e + roundings of s V |G|. A gradient step adds eta d to e; a
+    direction m/sqrt(v) of AdamW is off by at most d (1 + |direction|)/sqrt(v), plus its roundings.
+    """
+    s, L = method.scale, f.constants.L or 1.0
+    error = 0.0
+    sizes, slopes, G = _along(f, method, w, seed)
+    units = ROUNDINGS_OF_A_SLOPE * max(max(shape) for shape in f.shapes) * EPS
+    V = max(sizes) + method.inner.steps * method.step * max(np.linalg.norm(x) for x in slopes)
+    for _ in range(method.inner.steps):
+        W_error = 2 * s * V * error + s * error**2 + units * (s * V * V + np.linalg.norm(w))
+        slope_error = (
+            s * V * (gradient_error(f, w) + L * W_error) + s * G * error + units * s * V * G
+        )
+        if isinstance(method.inner, AdamW):
+            smallest = min(np.abs(x).min() for x in slopes)
+            b1, b2 = method.inner.beta1, method.inner.beta2
+            root = smallest * np.sqrt((1 - b2) / (1 - b2**method.inner.steps))
+            largest = max(np.abs(x).max() for x in slopes) / root
+            entries = np.sqrt(slopes[0].size)
+            direction = entries * (
+                (1 + largest) * slope_error / root + 8 * EPS * largest / (1 - b1)
+            )
+            error += method.step * (direction + method.inner.weight_decay * error)
+        else:
+            error += method.step * slope_error
+        error += units * V
+    return float(2 * s * V * error + s * error**2 + units * (s * V * V + np.linalg.norm(w)))
+
+
+ROUNDINGS_OF_A_SLOPE = 16
+"""Roundings of one entry of s B^T G and of s B A, per entry of the inner product."""
+
+
+def _along(
+    f: Objective, method: Method, w: np.ndarray, seed: int
+) -> tuple[list[float], list[np.ndarray], float]:
+    """Return the norms of the factors, the slopes and the largest gradient over the inner steps."""
+    sizes, slopes, gradients = [], [], []
+    at = w
+    for steps in range(method.inner.steps):
+        inner = replace(method.inner, steps=max(steps, 1))
+        link = Factored(f, Draws(replace(method, inner=inner), STREAM, seed))
+        if steps == 0:
+            link.merge_and_redraw(0, w)
+        else:
+            at, _ = link.advance(0, w)
+        G = f.flat_gradient(at)
+        sizes.append(float(np.linalg.norm(np.concatenate([x.ravel() for x in (*link.A, *link.B)]))))
+        slope = np.concatenate([x.ravel() for x in link.slopes(f.split(G)).values()])
+        slopes.append(slope[slope != 0.0])
+        gradients.append(float(np.linalg.norm(G)))
+    return sizes, slopes, max(gradients)
+
+
+def test_divergence_is_recorded_alike() -> None:
+    f = objective("counterexample")
+    run, plain = both(f, fpft(1.0), np.ones(f.dim), 60, 2)
+    assert np.array_equal(run.diverged_at, plain.diverged_at)
+    t = int(run.diverged_at[0])
+    assert 0 < t < 60
+    assert np.all(np.isinf(run.gap[:, t:]))
+    assert np.all(np.isinf(run.step_sq[:, t:]))
+    assert np.all(np.isfinite(run.gap[:, :t]))
+    # Every step of a diagonal quadratic multiplies an entry: each rounding is relative.
+    assert np.allclose(run.gap[:, :t], plain.gap[:, :t], rtol=8 * t * EPS, atol=0.0)
+
+
+def test_importance_and_frozen_sides() -> None:
+    f = objective("counterexample")
+    for law in (Importance((0.5, 0.25, 0.25)), Frozen(1)):
+        method = rac_lora(0.05, law=law, side="bernoulli")
+        run, plain = both(f, method, np.ones(f.dim), 5, 3)
+        bound = 5 * step_error(f, method, np.ones(f.dim), 1.0) * 20
+        assert np.abs(run.final - plain.final).max() <= bound
