@@ -13,8 +13,9 @@ from ractheory.theorems import (
     pl_step,
     stochastic,
 )
+from ractheory.theorems.evaluation import evaluate
 from ractheory.theorems.hypotheses import Assumes, Checked, Condition, Facts
-from ractheory.theorems.statement import Form, Statement, Theorem, evaluate
+from ractheory.theorems.statement import Form, Statement, Theorem
 
 FAMILIES = (
     gradient,

@@ -25,6 +25,7 @@ from ractheory.assumptions import (
 )
 from ractheory.errors import UsageError
 from ractheory.laws import gaussian_factor_moments, haar_moments, pair_inclusion
+from ractheory.theorems.evaluation import evaluate
 from ractheory.theorems.gradient import (
     CONTRACTION,
     DECREASE,
@@ -36,7 +37,7 @@ from ractheory.theorems.gradient import (
 )
 from ractheory.theorems.hypotheses import Assumes, Condition, Facts, Hypothesis
 from ractheory.theorems.obligations import Obligation
-from ractheory.theorems.statement import Form, Statement, Theorem, evaluate
+from ractheory.theorems.statement import Form, Statement, Theorem
 from ractheory.theorems.symbols import (
     D0_sq,
     D0_sq_weighted,

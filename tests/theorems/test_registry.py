@@ -9,7 +9,7 @@ import sympy as sp
 
 from ractheory.errors import UsageError
 from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, Theorem, symbols, theorem
-from ractheory.theorems.statement import constants_of
+from ractheory.theorems.evaluation import constants_of
 
 STATEMENTS = [
     pytest.param(th, s, id=f"{th.id}-{s.name}") for th in THEOREMS.values() for s in th.statements
