@@ -32,7 +32,7 @@ MAX_CHARACTERS = 20_000_000
 """Length of all exact values of one report together."""
 
 REPORT_SKETCHES = ("haar", "coordinate")
-ROWS = ("gd-pl", "gd-convex", "effective-dimension", "exact-quadratic")
+ROWS = ("gd-pl", "gd-pl-isotropic", "gd-convex", "effective-dimension", "exact-quadratic")
 """Theorems that bound E f_t - f* on a quadratic."""
 GRADIENT_ROWS = ("gd-nonconvex", "effective-dimension")
 """Theorems that bound the mean of E |G_s|^2 over s < t."""
@@ -92,6 +92,7 @@ def _curves(
     facts: Facts, arithmetic: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Return E f_t and the mean squared gradient with their bounds."""
+    exact = _rational_curve(k, gamma, moments, energy, steps) if arithmetic == "rational" else None
     start = float(sum(a * s for a, s in zip(k, energy, strict=True)) / 2)
     bounds, reasons = curves(ROWS, facts, start, steps, sym.gap(sym.T))
     gradient_bounds, _ = curves(GRADIENT_ROWS, facts, start, steps, sym.mean_grad_sq(sym.T))
@@ -101,8 +102,7 @@ def _curves(
         "mean_grad_sq": mean_gradient,
         "gradient_bounds": {name: [None, *c[1:]] for name, c in _listed(gradient_bounds).items()},
     }  # fmt: skip
-    if arithmetic == "rational":
-        exact = _rational_curve(k, gamma, moments, energy, steps)
+    if exact is not None:
         answer["expected"] = [_finite(_float(value)) for value in exact]
         answer["expected_exact"] = [_text(value) for value in exact]
         answer["certified"] = {name: _holds(name, facts, exact) for name in bounds}

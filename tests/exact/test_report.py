@@ -129,7 +129,9 @@ def test_the_mean_squared_gradient_is_exact_and_attains_its_bound_at_condition_o
 
 def test_every_row_of_the_theory_that_applies_is_there():
     rows = set(report(step="1/8")["bounds"])
-    assert rows == {"gd-pl", "gd-convex", "effective-dimension", "exact-quadratic"}
+    assert rows == {
+        "gd-pl", "gd-pl-isotropic", "gd-convex", "effective-dimension", "exact-quadratic"
+    }  # fmt: skip
     above = report(spectrum="1,1e-2,1e-2,1e-2", rank=1, step="2.5")  # above 2/L, below 2/L_eff
     assert set(above["bounds"]) == {"effective-dimension", "exact-quadratic"}
     assert "effective-dimension" in report(sketch="coordinate", step="1/8")["bounds"]
