@@ -123,9 +123,11 @@ def _decide(relation: sp.Basic, facts: Facts) -> bool:
 
 
 def _number(expression: sp.Expr, facts: Facts) -> float:
+    """Return the value, or nan where it is not real: no relation of it then holds."""
     values = {v: facts[v.name] for v in expression.free_symbols}
-    return float(expression.xreplace({v: sp.Float(x, 17) if isinstance(x, float) else sp.sympify(x)
-                                      for v, x in values.items()}).evalf())  # fmt: skip
+    number = expression.xreplace({v: sp.Float(x, 17) if isinstance(x, float) else sp.sympify(x)
+                                  for v, x in values.items()}).evalf()  # fmt: skip
+    return float(number) if number.is_extended_real else float("nan")
 
 
 Hypothesis = Assumes | Condition

@@ -94,6 +94,12 @@ def test_the_closed_form_is_continuous_across_the_regimes(mu):
     assert regime("sharp", mu, low, 0.5) == pytest.approx(regime("long", mu, low, 0.5), rel=1e-12)
 
 
+def test_outside_its_domain_no_regime_applies():
+    """Above 2/L the root of the sharp regime is complex: its condition then does not hold."""
+    facts = Facts({"L": 1.0, "mu": 0.5, "gamma": 3.0, "rho": 0.3})
+    assert not USED.check(facts).holds
+
+
 def test_other_problems_have_no_closed_form():
     assert WorstCaseProblem("smooth", 1.0, 2, 1).closed_form() is None
     assert WorstCaseProblem("pl", 1.0, 2, 1, steps=2, mu=0.1).closed_form() is None
