@@ -5,12 +5,13 @@ usage errors answer at once.
 """
 
 COMMANDS: dict[str, str] = {
-    "repro": "run the claims: verdict table, results, figures",
+    "repro": "run the claims: verdict table, results, figures, report",
     "list": "list theorems, claims, objectives, methods, sketches",
     "explain": "explain a theorem: statement, hypotheses, source, proof",
     "check": "compare one run with a theorem, with parameters of your own",
     "exact": "expectations on a quadratic, without sampling",
     "predict": "what the theory says of a layer: slow-down, steps, floors",
+    "report": "draw the page of a finished run again",
     "proofs": "check the proofs",
 }
 """Every command and what it does, in the order of the help."""

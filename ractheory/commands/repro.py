@@ -48,9 +48,13 @@ def run(options: argparse.Namespace) -> int:
     """Run the claims of the catalogue."""
     job = read_job(options)
     from ractheory.claims import CLAIMS
+    from ractheory.commands.pages import draw_page
     from ractheory.repro import evaluate_claim
 
-    return run_job(job, CLAIMS, evaluate_claim, options.json)
+    def page(out: Path) -> list[str]:
+        return draw_page(out, check_proofs=job.tier != "quick")
+
+    return run_job(job, CLAIMS, evaluate_claim, options.json, page=page)
 
 
 def read_job(options: argparse.Namespace) -> Any:
@@ -101,9 +105,18 @@ def draw_figures(records: Path, out: Path) -> list[str]:
 
 
 def run_job(
-    job: Any, catalogue: Any, evaluate: Any, as_json: bool = False, draw: Any = draw_figures
+    job: Any,
+    catalogue: Any,
+    evaluate: Any,
+    as_json: bool = False,
+    draw: Any = draw_figures,
+    page: Any = lambda out: [],
 ) -> int:
-    """Run `job`, show its progress and its outcome, and return the exit status."""
+    """Run `job`, show its progress and its outcome, and return the exit status.
+
+    `draw(records, out)` draws the figures before the results are in their place, `page(out)` the page
+    of the finished run; both return what there is to say.
+    """
     from ractheory.commands.progress import progress
     from ractheory.repro import Unfinished
     from ractheory.repro import run as run_claims
@@ -121,6 +134,7 @@ def run_job(
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
         note(f"{what}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
         return 1 if end.failed else 130
+    remarks += page(job.out)
     show(document, job, as_json)
     for line in remarks:
         note(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ractheory import records
+from ractheory.commands.pages import draw_page
 from ractheory.commands.repro import draw_figures, run_job
 from ractheory.errors import UsageError
 from ractheory.evidence import claim_error_rate
@@ -300,3 +301,26 @@ def test_results_stay_when_the_figures_fail(tmp_path):
         run_job(job, CATALOGUE, fakes.evaluate, draw=fail)
     assert len(document(tmp_path)["claims"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "records"]
+
+
+def test_the_page_is_drawn_from_the_finished_run(tmp_path, capsys):
+    page = partial(draw_page, check_proofs=False)
+    job = Job(out=tmp_path, tier="quick")
+    assert run_job(job, CATALOGUE, fakes.evaluate, draw=fakes.no_figures, page=page) == 0
+    assert all(
+        f'data-id="{c.id}"' in (tmp_path / "report.html").read_text()
+        for c in CATALOGUE
+        if "quick" in c.tiers
+    )
+    assert "report.html" in capsys.readouterr().err
+
+
+def test_results_stay_when_the_page_fails(tmp_path, capsys, monkeypatch):
+    (tmp_path / "report.html").write_text("of an earlier run")
+    monkeypatch.setattr("ractheory.report.page.page", None)
+    page = partial(draw_page, check_proofs=False)
+    job = Job(out=tmp_path, tier="quick")
+    assert run_job(job, CATALOGUE, fakes.evaluate, draw=fakes.no_figures, page=page) == 0
+    assert "ractheory report" in capsys.readouterr().err
+    assert (tmp_path / "claims.json").exists()
+    assert not (tmp_path / "report.html").exists()
