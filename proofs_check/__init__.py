@@ -26,6 +26,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "fed-rr-nonconvex",
         "fed-rr-pl",
     ),
+    "effective": ("effective-dimension",),
     "bernoulli": (
         "bernoulli-gd-nonconvex",
         "bernoulli-gd-pl",

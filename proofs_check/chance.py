@@ -14,8 +14,9 @@ Averaging over everything gives the total expectation `Mean(x)`; observables at 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -50,14 +51,19 @@ def is_random(atom: sp.Expr) -> bool:
 
 @dataclass(frozen=True)
 class Moments:
-    """E[H] = mean (a scalar, or an operator as its root applied twice); E[H X H] = a X + b tr(X) I.
+    """E[H] = mean, a scalar, or an operator given by its root; E[H X H] = sum of c Y over second[X].
 
-    `traces` gives tr X by the operator's name; the empty word is the identity.
+    Words of operators stand for their products, the empty word for the identity.
     """
 
     mean: sp.Expr | Operator
-    second: tuple[sp.Expr, sp.Expr] | None = None
-    traces: tuple[tuple[str, sp.Expr], ...] = ()
+    second: Mapping[tuple[sp.Symbol, ...], Sequence[tuple[sp.Expr, tuple[sp.Symbol, ...]]]] = field(
+        default_factory=dict
+    )
+
+
+Law = tuple[Moments, frozenset[str]]
+"""Moments, and the assumption that names the law."""
 
 
 @dataclass(frozen=True)
@@ -103,18 +109,18 @@ class Chance:
 
     # Sources -----------------------------------------------------------------------------------
 
-    def sketch(self, name: str = "H", moments: Moments | None = None) -> Projection:
+    def sketch(self, name: str = "H", law: Law | None = None) -> Projection:
         """Return a fresh projection, independent of everything that does not name it."""
         H = Projection(name)
-        self.operator_source(H, moments)
+        self.operator_source(H, law)
         return H
 
-    def operator_source(self, H: Operator, moments: Moments | None = None) -> None:
+    def operator_source(self, H: Operator, law: Law | None = None) -> None:
         """Make the operator H a source that is independent of the past."""
-        tags = self.session.requires(FreshSketch)
+        moments, tags = law or (Moments(mean_root(H)), frozenset())
         self.sources[H] = frozenset([H])
-        known = moments or Moments(mean_root(H))
-        self.rules[H] = (lambda x: operator_moment(x, H, known, self), tags)
+        rule = partial(operator_moment, H=H, moments=moments, chance=self)
+        self.rules[H] = (rule, tags | self.session.requires(FreshSketch))
 
     def source(self, symbol: sp.Symbol, rule: Rule, uses: frozenset[str]) -> None:
         """Make `symbol` a source whose moments `rule` gives."""
@@ -287,11 +293,12 @@ def operator_moment(x: sp.Expr, H: Operator, moments: Moments, chance: Chance) -
             R = moments.mean
             return inner_of_words((u,), (*word[:i], R, R, *word[i + 1 :], v))
         return moments.mean * inner_of_words((u,), (*word[:i], *word[i + 1 :], v))
-    if len(places) == 2 and moments.second is not None:
-        (i, j), (a, b) = places, moments.second
-        trace = dict(moments.traces).get("".join(s.name for s in word[i + 1 : j]))
-        if trace is None:
+    if len(places) == 2:
+        i, j = places
+        known = moments.second.get(tuple(word[i + 1 : j]))
+        if known is None:
             return None
-        kept = inner_of_words((u,), (*word[:i], *word[i + 1 : j], *word[j + 1 :], v))
-        return a * kept + b * trace * inner_of_words((u,), (*word[:i], *word[j + 1 :], v))
+        return sp.Add(
+            *(c * inner_of_words((u,), (*word[:i], *Y, *word[j + 1 :], v)) for c, Y in known)
+        )
     return None

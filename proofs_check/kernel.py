@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Inner, Vector, dot, norm_sq
-from proofs_check.signs import is_zero, sign_of
+from proofs_check.signs import Names, is_zero, polynomial_form, sign_of_form
 from ractheory.theorems import Statement, Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
 from ractheory.theorems.printing import latex
@@ -121,6 +121,8 @@ class Session:
     steps : what was verified, in order
     assumed : hypotheses and definitions that were brought in, as text
     observer : asked for a second opinion on each certificate; a counterexample fails the proof
+    extremes : each Max or Min that is read as one of its arguments, with what that rests on
+    leaned : the facts behind the signs of the certificate at hand
     moving : for each counter inside a link, the vectors that change with it
     """
 
@@ -131,7 +133,14 @@ class Session:
     cited: list[str] = field(default_factory=list)
     concluded: set[str] = field(default_factory=set)
     _facts: dict[int, Fact] = field(default_factory=dict)
-    _names: set[str] = field(default_factory=set)
+    leaned: list[Fact] = field(default_factory=list)
+    _table: Names = field(default_factory=dict)
+    _forms: dict[int, tuple[sp.Expr, bool, object]] = field(default_factory=dict)
+    _forms_at: int = 0
+    _scalar: dict[int, bool] = field(default_factory=dict)
+    _names: set[object] = field(default_factory=set)
+    _abbreviations: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    extremes: dict[sp.Expr, frozenset[str]] = field(default_factory=dict)
     moving: dict[sp.Symbol, set[sp.Symbol]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _meanings: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
@@ -150,33 +159,35 @@ class Session:
             raise Rejected(f"{getattr(fact, 'name', fact)!r} was neither proved nor assumed here")
         return fact
 
-    def listed(self, name: str) -> Assumes | Condition:
+    def listed(self, name: str, statement: str | None = None) -> Assumes | Condition:
         """Return the hypothesis called `name`, of the theorem or of one of its statements."""
-        for hypothesis in self._all_hypotheses():
+        named = None if statement is None else self.theorem.statement(statement)
+        asked = self.theorem.statements if named is None else (named,)
+        for hypothesis in (*self.theorem.hypotheses, *(h for x in asked for h in x.needs)):
             if hypothesis.name == name:
                 return hypothesis
         raise Rejected(f"{self.theorem.id} does not assume {name!r}")
 
-    def _all_hypotheses(self) -> list[Assumes | Condition]:
-        own = list(self.theorem.hypotheses)
-        return own + [h for s in self.theorem.statements for h in s.needs]
-
-    def condition(self, name: str) -> Fact:
+    def condition(self, name: str, statement: str | None = None) -> Fact:
         """Return a condition between constants as a fact."""
-        facts = self.conditions(name)
+        facts = self.conditions(name, statement)
         if len(facts) != 1:
             raise Rejected(f"{name!r} is a conjunction; take its parts")
         return facts[0]
 
-    def conditions(self, name: str) -> list[Fact]:
-        """Return the parts of a condition, in the order of their text."""
-        hypothesis = self.listed(name)
+    def conditions(self, name: str, statement: str | None = None) -> list[Fact]:
+        """Return the parts of a condition, in the order of their text.
+
+        Where several statements have a condition of this name, `statement` says whose is meant.
+        """
+        hypothesis = self.listed(name, statement)
         if not isinstance(hypothesis, Condition):
             raise Rejected(f"{name!r} is not a condition between constants")
         parts = sorted(sp.And.make_args(hypothesis.relation), key=str)
-        return [self._condition_part(name, part) for part in parts]
+        return [self._condition_part(hypothesis, part) for part in parts]
 
-    def _condition_part(self, name: str, relation: sp.Basic) -> Fact:
+    def _condition_part(self, hypothesis: Condition, relation: sp.Basic) -> Fact:
+        name = hypothesis.name
         if not isinstance(relation, sp.core.relational.Relational) or relation.rel_op == "!=":
             raise Rejected(f"{name!r} is no relation that a certificate can use")
         left, right = relation.args
@@ -185,12 +196,11 @@ class Session:
         strict = isinstance(relation, (sp.StrictLessThan, sp.StrictGreaterThan))
         goal = Goal(left, right, equal=isinstance(relation, sp.Equality), strict=strict)
         self.assumed.append(f"{name}: {goal.latex()}")
-        return self.admit(name, goal, frozenset([name]))
+        return self.admit(name, goal, frozenset([tag_of(hypothesis)]))
 
     def requires(self, kind: type) -> frozenset[str]:
         """Return the tag of an assumption of the vocabulary, or reject when it is not listed."""
-        self.listed(kind.__name__)
-        return frozenset([kind.__name__])
+        return frozenset([tag_of(self.listed(kind.__name__))])
 
     def define(self, observable: sp.Expr, meaning: sp.Expr, note: str = "") -> None:
         """Unfold `observable` as `meaning` in every certificate from here on."""
@@ -214,7 +224,8 @@ class Session:
 
     def unfold(self, expr: sp.Expr) -> sp.Expr:
         """Replace defined observables by what they mean."""
-        return sp.sympify(expr).xreplace(self._meanings)
+        out = sp.sympify(expr).xreplace(self._meanings)
+        return out.xreplace(self._meanings) if self._abbreviations else out
 
     def cite(self, name: str) -> None:
         """Record that a classical fact of the list is used."""
@@ -232,18 +243,36 @@ class Session:
         return [
             (f.expr, f.goal.strict, f)
             for f in self._facts.values()
-            if not f.goal.equal and is_constant(f.expr)
+            if not f.goal.equal and self._is_scalar(f)
         ]
+
+    def _is_scalar(self, fact: Fact) -> bool:
+        if id(fact) not in self._scalar:
+            self._scalar[id(fact)] = is_constant(fact.expr)
+        return self._scalar[id(fact)]
 
     def sign(self, expr: Any, what: str, strict: bool = False) -> frozenset[str]:
         """Return the hypotheses behind expr >= 0 (> 0 if `strict`); reject when unproved."""
-        known = [(self.unfold(e), strictly, fact) for e, strictly, fact in self.scalars()]
-        found = sign_of(self.unfold(expr), known)
+        found = sign_of_form(self.form(sp.sympify(expr)), self.scalar_forms(), self._table)
         if found is None or (strict and not found.strict):
             word = "positive" if strict else "nonnegative"
             raise Rejected(f"{what} {expr} is not proved {word}")
-        tags = [fact.uses for fact in found.used if isinstance(fact, Fact)]
-        return frozenset().union(*tags)
+        used = [fact for fact in found.used if isinstance(fact, Fact)]
+        self.leaned.extend(used)
+        return frozenset().union(*(fact.uses for fact in used))
+
+    def form(self, expr: sp.Expr) -> sp.Expr:
+        """Return the polynomial form of an unfolded expression, names shared over the session."""
+        return polynomial_form(self.unfold(expr), self._table)
+
+    def scalar_forms(self) -> list[tuple[sp.Expr, bool, object]]:
+        """Return the forms of the facts between constants."""
+        if self._forms_at != len(self._meanings):
+            self._forms, self._forms_at = {}, len(self._meanings)
+        for e, strict, fact in self.scalars():
+            if id(fact) not in self._forms:
+                self._forms[id(fact)] = (self.form(e), strict, fact)
+        return [self._forms[key] for key in self._facts if key in self._forms]
 
     # The certificate ----------------------------------------------------------------------------
 
@@ -267,6 +296,7 @@ class Session:
         ------
         Rejected : a fact that is not of this session, a sign not proved, or a sum that does not match
         """
+        self.leaned = []
         with self.timed(name, goal) as note:
             square_values = [square_of(v) for _, v in squares]
             slack = any(v.is_Rational and v > 0 and sp.sympify(c).is_positive
@@ -282,6 +312,7 @@ class Session:
                 raise Rejected(f"{name}: an equation follows from equations only")
             if goal.equal and (squares or gram):
                 raise Rejected(f"{name}: an equation has no slack for squares")
+            uses |= self.unfolding_uses(goal.expr) | self.unfolding_uses(total)
             if not is_zero(self.unfold(goal.expr - total)):
                 raise Rejected(f"{name}: the certificate does not add up to right - left")
             if self.observer is not None:
@@ -321,19 +352,79 @@ class Session:
         uses |= self.sign(k, "exponent")
         return self.derive("larger base, larger power", le(p**k, q**k), uses, time.perf_counter())
 
-    def larger(self, first: sp.Expr, second: sp.Expr) -> Fact:
-        """Max(first, second) = first, where first >= second is seen by the sign rules."""
-        uses = self.sign(first - second, "difference")
-        goal = eq(sp.Max(first, second), first)
-        return self.derive("the larger one", goal, uses, time.perf_counter())
+    def resolve(self, extreme: sp.Expr, value: sp.Expr) -> None:
+        """Read Max(..., value, ...) or Min(..., value, ...) as `value`, where the sign rules see it.
 
-    def product(self, name: str, first: Fact, second: Fact) -> Fact:
-        """The product of two nonnegative quantities is nonnegative."""
+        From here on it is unfolded so in every certificate; what that rests on counts as used.
+        """
+        way = 1 if isinstance(extreme, sp.Max) else -1
+        if not isinstance(extreme, (sp.Max, sp.Min)):
+            raise Rejected(f"{extreme} is no Max or Min")
+        if not any(is_zero(value - a) for a in extreme.args):
+            raise Rejected(f"{value} is not among the arguments of {extreme}")
+        uses = frozenset[str]()
+        for a in extreme.args:
+            if not is_zero(value - a):
+                uses |= self.sign(way * (value - a), "difference")
+        self.define(extreme, value)
+        self.extremes[extreme] = uses
+
+    def unfolding_uses(self, expr: sp.Expr) -> frozenset[str]:
+        """Return what the reading of the extremes in `expr` rests on."""
+        held = [uses for extreme, uses in self.extremes.items() if expr.has(extreme)]
+        return frozenset().union(*held)
+
+    def whole(self, symbol: sp.Symbol) -> Fact:
+        """A positive integer is at least 1."""
+        if not (symbol.is_integer and symbol.is_positive):
+            raise Rejected(f"{symbol} is not declared a positive integer")
+        return self.admit(f"{symbol} is a positive integer", le(1, symbol), frozenset())
+
+    def abbreviate(self, symbol: sp.Symbol, value: sp.Expr) -> Fact:
+        """Let a new positive symbol stand for a positive constant; return symbol = value.
+
+        `spell_out` later unfolds it, for conclusions that name the value itself.
+        """
+        if symbol in self._names or not symbol.is_positive:
+            raise Rejected(f"{symbol} cannot stand for another number")
+        uses = self.sign(value, f"{symbol} stands for", strict=True)
+        self._names.add(symbol)
+        self._abbreviations[symbol] = value
+        self.assumed.append(f"definition: {latex(symbol)} = {latex(value)}")
+        return self.admit(f"{symbol} in full", eq(symbol, value), uses)
+
+    def spell_out(self, *symbols: sp.Symbol) -> None:
+        """Unfold abbreviations from here on."""
+        for symbol in symbols:
+            self._meanings[symbol] = self._abbreviations[symbol]
+
+    def bounds_of(self, extreme: sp.Expr) -> list[Fact]:
+        """Return a <= Max(a, ...) for every argument, or Min(a, ...) <= a."""
+        if not isinstance(extreme, (sp.Max, sp.Min)):
+            raise Rejected(f"{extreme} is no Max or Min")
+        above = isinstance(extreme, sp.Max)
+        pairs = [(a, extreme) if above else (extreme, a) for a in extreme.args]
+        return [self.admit("an extreme and its arguments", le(*p), frozenset()) for p in pairs]
+
+    def below_all(self, name: str, extreme: sp.Expr, facts: Sequence[Fact]) -> Fact:
+        """From x <= a for every argument a conclude x <= Min(a, ...)."""
         start = time.perf_counter()
-        if first.goal.equal or second.goal.equal:
-            raise Rejected(f"{name}: a product rule for inequalities")
-        uses = self.owned(first).uses | self.owned(second).uses
-        return self.derive(name, le(0, first.expr * second.expr), uses, start)
+        left = facts[0].goal.left
+        if not isinstance(extreme, sp.Min) or len(facts) != len(extreme.args):
+            raise Rejected(f"{name}: one fact for each argument of a Min")
+        for fact, a in zip(facts, extreme.args, strict=True):
+            if not is_zero(self.owned(fact).expr - (a - left)) or fact.goal.equal:
+                raise Rejected(f"{name}: {fact.name!r} is not about {a}")
+        uses = frozenset().union(*(fact.uses for fact in facts))
+        return self.derive(name, le(left, extreme), uses, start)
+
+    def equal(self, name: str, below: Fact, above: Fact) -> Fact:
+        """From x <= y and y <= x conclude x = y."""
+        start = time.perf_counter()
+        if below.goal.equal or above.goal.equal or not is_zero(below.expr + above.expr):
+            raise Rejected(f"{name}: not the two directions of one equation")
+        uses = self.owned(below).uses | self.owned(above).uses
+        return self.derive(name, eq(below.goal.left, below.goal.right), uses, start)
 
     def divide(self, fact: Fact, c: sp.Expr) -> Fact:
         """c x >= 0 with c > 0 gives x >= 0."""
@@ -418,8 +509,8 @@ class Session:
             self.owned(fact)
             if not is_zero(self.unfold(fact.expr - goal.expr)):
                 raise Rejected(f"what was proved is not the statement {statement.name!r}")
-            allowed = {h.name for h in (*self.theorem.hypotheses, *statement.needs)}
-            uses = fact.uses
+            allowed = {tag_of(h) for h in (*self.theorem.hypotheses, *statement.needs)}
+            uses = fact.uses | self.unfolding_uses(goal.expr)
             if NOT_CONSTANT in uses:
                 uses = (uses - {NOT_CONSTANT}) | self.trivial_case(goal)
             if extra := sorted(uses - allowed):
@@ -441,6 +532,8 @@ class Session:
         """Close a supposition: drop it and everything that was derived under it."""
         kept = {key: f for key, f in self._facts.items() if key in since and f is not hypothesis}
         self._facts = kept
+        self._forms = {key: form for key, form in self._forms.items() if key in kept}
+        self._scalar = {key: flag for key, flag in self._scalar.items() if key in kept}
 
     @contextmanager
     def timed(self, name: str, goal: Goal | str) -> Any:
@@ -449,6 +542,13 @@ class Session:
         yield note
         seconds = time.perf_counter() - start
         self.steps.append(Step(name, "proved", seconds, goal, note[0] if note else ""))
+
+
+def tag_of(hypothesis: Assumes | Condition) -> str:
+    """Return the tag that facts carry for a hypothesis: its name, and its relation if it has one."""
+    if isinstance(hypothesis, Condition):
+        return f"{hypothesis.name}: {hypothesis.relation}"
+    return hypothesis.name
 
 
 def is_constant(expr: sp.Expr) -> bool:

@@ -28,34 +28,32 @@ def second_opinion(
         import z3
     except ImportError:
         return ""
-    names: dict[Any, Any] = {}
+    names: dict[Any, Any] = {"atoms": {}, "divisors": []}
     solver = z3.Solver()
     solver.set("rlimit", EFFORT)
+    zero = sp.Integer(0)
+    premises = [f.goal for f in (*facts, *dict.fromkeys(s.leaned))]
     try:
-        for relation in _premises(s, facts, squares):
+        for relation in [*premises, *(Goal(zero, value) for value in squares)]:
             solver.add(_relation(relation, s, names, z3))
-        conclusion = _relation(goal, s, names, z3)
-        solver.add(z3.Not(conclusion), *_signs(s, names, z3))
+        solver.add(z3.Not(_relation(goal, s, names, z3)))
+        signs, free = _signs(s, names, z3)
+        solver.add(*signs, *names["divisors"])
     except NotScalar:
         return "no answer"
-    answer = solver.check()
-    return {"unsat": "agrees", "sat": "disagrees"}.get(str(answer), "no answer")
+    answer = str(solver.check())
+    if answer == "sat" and free:
+        return "no answer"
+    return {"unsat": "agrees", "sat": "disagrees"}.get(answer, "no answer")
 
 
 class NotScalar(Exception):
     """An expression that is no polynomial with rational coefficients in free reals."""
 
 
-def _premises(s: Session, facts: Sequence[Fact], squares: Sequence[sp.Expr]) -> list[Goal]:
-    zero = sp.Integer(0)
-    constants = [f.goal for _, _, f in s.scalars() if isinstance(f, Fact)]
-    return [*(f.goal for f in facts), *constants, *(Goal(zero, value) for value in squares)]
-
-
 def _relation(goal: Goal, s: Session, names: dict[Any, Any], z3: Any) -> Any:
-    """Translate a relation; left and right over one positive denominator are not multiplied out."""
-    shared: dict[Any, sp.Symbol] = names.setdefault("atoms", {})
-    value = _translate(polynomial_form(s.unfold(goal.expr), shared), names, z3)
+    """Translate a relation; every inner product, expectation and power is a real variable."""
+    value = _translate(polynomial_form(s.unfold(goal.expr), names["atoms"]), names, z3)
     return value == 0 if goal.equal else value > 0 if goal.strict else value >= 0
 
 
@@ -71,19 +69,22 @@ def _translate(e: sp.Expr, names: dict[Any, Any], z3: Any) -> Any:
     if e.is_Pow and e.exp.is_Integer:
         base = _translate(e.base, names, z3)
         power = z3.Product([base] * abs(int(e.exp)))
+        if e.exp < 0:
+            names["divisors"].append(base != 0)
         return power if e.exp > 0 else 1 / power
     raise NotScalar(str(e))
 
 
-def _signs(s: Session, names: dict[Any, Any], z3: Any) -> list[Any]:
-    """Declared signs of the constants, and what is known of powers: their sign, (b^(1/2))^2 = b."""
+def _signs(s: Session, names: dict[Any, Any], z3: Any) -> tuple[list[Any], bool]:
+    """Declared signs of the constants and signs of powers; and whether a power has none."""
     atoms = {symbol: key for key, symbol in names["atoms"].items()}
-    constants = [(s.unfold(e), strict, fact) for e, strict, fact in s.scalars()]
-    out = []
-    for symbol, variable in [(x, v) for x, v in names.items() if x != "atoms"]:
+    known = [(s.unfold(f.expr), f.goal.strict, f) for f in dict.fromkeys(s.leaned)]
+    out, free = [], False
+    for symbol, variable in [(x, v) for x, v in names.items() if isinstance(x, sp.Symbol)]:
         key = atoms.get(symbol)
         if isinstance(key, tuple):
-            found = sign_of(key[0] ** key[1], constants)
+            found = sign_of(key[0] ** key[1], known)
+            free = free or found is None
             if found is not None:
                 out.append(variable > 0 if found.strict else variable >= 0)
             if key[1] == sp.Rational(1, 2):
@@ -92,4 +93,4 @@ def _signs(s: Session, names: dict[Any, Any], z3: Any) -> list[Any]:
         declared = symbol if key is None else key
         if isinstance(declared, (sp.Symbol, sp.Indexed)) and declared.is_nonnegative:
             out.append(variable > 0 if declared.is_positive else variable >= 0)
-    return out
+    return out, free

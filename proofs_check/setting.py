@@ -27,7 +27,22 @@ from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, e
 from proofs_check.recursion import partial_sum
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form, Statement, symbols
-from ractheory.theorems.symbols import A, B, C, L, L_max, T, gap, grad_sq, mu, projected_sq, t
+from ractheory.theorems.symbols import (
+    A,
+    B,
+    C,
+    L,
+    L_max,
+    T,
+    d,
+    gap,
+    grad_sq,
+    max_diag_K,
+    mu,
+    projected_sq,
+    t,
+    trace_K,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,58 @@ def smooth_mean(s: Session, a: Point, b: Point) -> Fact:
     goal = le(b.f, a.f + dot(a.g, b.x - a.x) + L_max / 2 * norm_sq(b.x - a.x))
     tags = s.requires(vocabulary.BoundedDissimilarity)
     return s.admit("descent lemma for a mean of components", goal, tags)
+
+
+def curvature() -> Operator:
+    """Return K, the curvature matrix."""
+    return Operator("K")
+
+
+def matrix_smooth(s: Session, a: Point, b: Point) -> Fact:
+    """MatrixSmooth: f(b) <= f(a) + <grad f(a), b - a> + 1/2 <b - a, K (b - a)>."""
+    K, step = curvature(), b.x - a.x
+    goal = le(b.f, a.f + dot(a.g, step) + dot(step, K(step)) / 2)
+    return s.admit("matrix smoothness", goal, s.requires(vocabulary.MatrixSmooth))
+
+
+def curvature_at_most_L(s: Session, v: Vector) -> Fact:
+    """L is the largest eigenvalue of K: <v, K v> <= L |v|^2."""
+    goal = le(dot(v, curvature()(v)), L * norm_sq(v))
+    return s.admit("K <= L I", goal, _matrix_tags(s))
+
+
+def diagonal_at_most_its_maximum(s: Session, diagonal: Operator, v: Vector) -> Fact:
+    """<v, diag(K) v> <= max_i K_ii |v|^2."""
+    goal = le(dot(v, diagonal(v)), max_diag_K * norm_sq(v))
+    return s.admit("diag(K) <= max_i K_ii I", goal, _matrix_tags(s))
+
+
+def trace_bounds(s: Session) -> tuple[Fact, Fact, Fact]:
+    """L <= tr K, tr K <= d L, and tr K <= d max_i K_ii, K being positive semidefinite on R^d.
+
+    The sketch acts on the side of K (MatchingSide), so that d is the dimension of K.
+    """
+    tags = _matrix_tags(s) | s.requires(vocabulary.MatchingSide)
+    bounds = (le(L, trace_K), le(trace_K, d * L), le(trace_K, d * max_diag_K))
+    first, second, third = (s.admit("trace of K", goal, tags) for goal in bounds)
+    return first, second, third
+
+
+def _matrix_tags(s: Session) -> frozenset[str]:
+    kinds = (vocabulary.MatrixSmooth, vocabulary.MatrixQuadratic, vocabulary.ProjectedQuadratic)
+    for kind in kinds:
+        if any(h.name == kind.__name__ for h in s.theorem.hypotheses):
+            return s.requires(kind)
+    return s.requires(vocabulary.MatrixSmooth)
+
+
+def smooth_by_matrix(s: Session, a: Point, b: Point) -> Fact:
+    """K <= L I makes f L-smooth from above: f(b) <= f(a) + <grad f(a), b - a> + (L/2) |b - a|^2."""
+    return s.prove(
+        "matrix smoothness gives smoothness",
+        le(b.f, a.f + dot(a.g, b.x - a.x) + L / 2 * norm_sq(b.x - a.x)),
+        terms=[(1, matrix_smooth(s, a, b)), (sp.Rational(1, 2), curvature_at_most_L(s, b.x - a.x))],
+    )
 
 
 def bounded_below(s: Session, a: Point) -> Fact:
@@ -177,6 +244,13 @@ def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> L
     return link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t G_t")
 
 
+def plain_step(s: Session, chance: Chance, S: Operator, c: sp.Expr) -> Link:
+    """W_{t+1} = W_t - c S_t G_t with S_t = B_t B_t^T: a gradient step on the trained factor."""
+    s.requires(vocabulary.PlainStep)
+    here = state(s, t, "t")
+    return link(s, chance, here, here.x - c * S(here.g), "W_{t+1} = W_t - c B_t B_t^T G_t")
+
+
 def certified_step(
     s: Session, chance: Chance, H: Operator, gamma: sp.Expr
 ) -> tuple[Link, Callable[[Point], Fact]]:
@@ -259,7 +333,8 @@ def quantity(
 
 def mean_gradient(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact, Fact]:
     """Return S(k) = sum_{i<k} E|G_i|^2, its two equations, and E[mean over the run] = S(T)/T."""
-    S, empty, grows = partial_sum(s, "S", lambda k: Mean(grad_sq(k)))
+    name = f"S^{{({s.count('sums of squared gradients')})}}"
+    S, empty, grows = partial_sum(s, name, lambda k: Mean(grad_sq(k)))
     whole = eq(Mean(symbols.mean_grad_sq(T)), S(T) / T)
     return S, empty, grows, s.admit("mean over the run", whole, frozenset())
 

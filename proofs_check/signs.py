@@ -11,12 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 Known = Iterable[tuple[sp.Expr, bool, object]]
 """Scalar facts: (expression, strictly positive, the fact itself)."""
+
+
+ATOMS = (sp.Function, sp.Indexed, sp.Sum, sp.Max, sp.Min)
+"""What counts as an independent variable."""
 
 
 def is_zero(expr: sp.Expr) -> bool:
@@ -36,7 +41,7 @@ def expand_outside(expr: sp.Expr) -> sp.Expr:
     names: dict[sp.Expr, sp.Symbol] = {}
 
     def walk(e: sp.Expr) -> sp.Expr:
-        if isinstance(e, (sp.Function, sp.Indexed, sp.Sum)):
+        if isinstance(e, ATOMS):
             return names.setdefault(e, sp.Dummy(f"f{len(names)}", real=True))
         return e.func(*(walk(a) for a in e.args)) if e.args else e
 
@@ -56,7 +61,7 @@ def polynomial_form(expr: sp.Expr, names: dict[object, sp.Symbol] | None = None)
         return table.setdefault(key, sp.Dummy(f"a{len(table)}", real=True))
 
     def walk(e: sp.Expr) -> sp.Expr:
-        if isinstance(e, (sp.Function, sp.Indexed, sp.Sum)):
+        if isinstance(e, ATOMS):
             return name(e)
         if e.is_Pow and not e.exp.is_Integer:
             return _power(e, walk, name)
@@ -67,9 +72,17 @@ def polynomial_form(expr: sp.Expr, names: dict[object, sp.Symbol] | None = None)
     return walk(sp.sympify(expr))
 
 
+@lru_cache(maxsize=4096)
+def canonical(base: sp.Expr) -> sp.Expr:
+    """Return one form of a rational function, so that equal bases get the same name."""
+    expanded = sp.expand(base)
+    denominators = [p for p in expanded.atoms(sp.Pow) if p.exp.is_negative]
+    return sp.cancel(sp.together(expanded)) if denominators else expanded
+
+
 def _power(e: sp.Pow, walk: Walk, name: Callable[[object], sp.Symbol]) -> sp.Expr:
     """Split b^(c k + d) into (b^k)^c b^d with b^k a name; b^(1/q) is a name whose q-th power is b."""
-    base = sp.expand(e.base)
+    base = canonical(e.base)
     out = sp.Integer(1)
     for part in sp.Add.make_args(sp.expand(e.exp)):
         c, rest = part.as_coeff_Mul()
@@ -94,6 +107,10 @@ class Sign:
     used: frozenset[object] = frozenset()
 
 
+Names = dict[object, sp.Symbol]
+"""The symbols that stand for applied functions and powers."""
+
+
 def sign_of(expr: sp.Expr, known: Known = ()) -> Sign | None:
     """Return a proof that expr >= 0 (or > 0), or None when the rules do not see it.
 
@@ -103,15 +120,35 @@ def sign_of(expr: sp.Expr, known: Known = ()) -> Sign | None:
     >>> sign_of(1 - g) is None
     True
     """
-    names: dict[object, sp.Symbol] = {}
+    names: Names = {}
     facts = [(polynomial_form(e, names), strict, fact) for e, strict, fact in known]
-    bare = polynomial_form(expr, names)
+    return sign_of_form(polynomial_form(expr, names), facts, names)
+
+
+def sign_of_form(
+    bare: sp.Expr, facts: list[tuple[sp.Expr, bool, object]], names: Names
+) -> Sign | None:
+    """Return the same for polynomial forms under one table of names."""
     rules = SignRules(facts, {symbol: key for key, symbol in names.items()})
-    for form in (bare, sp.factor(bare)):
-        found = rules.sign(form)
-        if found is not None and found.direction > 0:
-            return found
-    return None
+    found = rules.sign(bare)
+    if found is None or found.direction < 0:
+        found = rules.sign(sp.factor(bare))
+    return found if found is not None and found.direction > 0 else None
+
+
+def proportional(e: sp.Expr, expr: sp.Expr) -> sp.Expr | None:
+    """Return the number e/expr, or None when it is not one; exact, after a look at one point."""
+    symbols = sorted(e.free_symbols, key=str)
+    if set(symbols) != expr.free_symbols:
+        return None
+    points = [{x: sp.Rational(p + 7 * i, p + 3) for i, x in enumerate(symbols)} for p in (11, 29)]
+    values = [(e.xreplace(point), expr.xreplace(point)) for point in points]
+    if all(a.is_Rational and b.is_Rational and b != 0 for a, b in values):
+        (a, b), (u, v) = values
+        if a * v != u * b:
+            return None
+    ratio = sp.cancel(e / expr)
+    return ratio if ratio.is_number and ratio != 0 else None
 
 
 @dataclass(frozen=True)
@@ -151,10 +188,8 @@ class SignRules:
     def known(self, e: sp.Expr) -> Sign | None:
         weak = None
         for expr, strict, fact in self.facts:
-            if e.free_symbols != expr.free_symbols:
-                continue
-            ratio = sp.cancel(e / expr)
-            if ratio.is_number and ratio != 0:
+            ratio = proportional(e, expr)
+            if ratio is not None:
                 found = Sign(1 if ratio > 0 else -1, strict, frozenset([fact]))
                 if strict:
                     return found

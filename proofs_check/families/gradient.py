@@ -62,6 +62,7 @@ class Descent:
     step: Link
     fact: Fact
     gain: sp.Expr
+    smoothness: Callable[..., Fact] = smooth
 
 
 def one_link(s: Session, H: Projection, chance: Chance) -> tuple[Link, Fact]:
@@ -125,7 +126,7 @@ def mean_gradient_rate(s: Session, d: Descent, q: sp.Expr) -> tuple[Fact, ...]:
     falls = chance.total("expected descent, over the run", d.fact)
     bound = chance.total("gradient bound, over the run", s.prove(
         "gradient bound", le(grad_sq(t), 2 * L * gap(t)),
-        terms=[(1, gradient_bound(s, d.step.here))],
+        terms=[(1, gradient_bound(s, d.step.here, d.smoothness))],
     ))  # fmt: skip
     s.power_below_one(q, k)
     S, empty, grows, mean = mean_gradient(s)

@@ -154,6 +154,7 @@ EFFECTIVE_DIMENSION = Theorem(
             "no worse",
             Form.EXACT,
             le(L_EFF_HAAR, sp.Min(L, L_EFF_SIMPLE, evaluate=False)),
+            needs=(PROPER,),
             obligations=(
                 Obligation(
                     "L - L_eff is a nonnegative multiple of d L - tr K",
