@@ -79,7 +79,7 @@ def gaussian_second_moment(s: Session) -> tuple[sp.Expr, sp.Expr]:
     """
     start = time.perf_counter()
     for i, j, k, l in itertools.product(range(4), repeat=4):
-        counts = [[i, j, k, l].count(x) for x in set((i, j, k, l))]
+        counts = [[i, j, k, l].count(x) for x in {i, j, k, l}]
         fourth = sp.prod([{1: 0, 2: 1, 3: 0, 4: 3}[count] for count in counts])
         claimed = (i == j) * (k == l) + (i == k) * (j == l) + (i == l) * (j == k)
         if fourth != claimed:
