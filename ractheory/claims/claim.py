@@ -91,7 +91,9 @@ class Claim:
     declared : the method whose hypotheses the theorem is handed, where it is not the one that is run
         (a masked negative control); None otherwise
     start : starting point, "zero", "normal:SCALE", or "far:SCALE" (that far from the minimiser)
-    steps, seeds : links of each run, and the number of runs
+    steps, seeds : links of each run, and the number of runs, at most: a bound on an expectation is
+        decided in blocks of seeds, and a verdict ends the run
+    all_seeds : whether all of them run whatever they show, for a figure of their bands
     horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches
@@ -116,6 +118,7 @@ class Claim:
     source: str = ""
     tiers: tuple[str, ...] = ("default", "full")
     real_data: bool = False
+    all_seeds: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:

@@ -161,7 +161,7 @@ def _fine_tuning() -> list[Claim]:
     """Figure 2: the minimiser of one regression is the start of another, T inverse to the rank."""
     return [
         Claim(f"gd-pl/fine-tuning/haar-r{r}", "gd-pl", FINE_TUNING, Rac(rank=r),
-              start="pretrained:1", steps=1000 // r, seeds=300, source="RAC-LoRA, Figure 2")
+              start="pretrained:1", steps=1000 // r, seeds=300, all_seeds=True, source="RAC-LoRA, Figure 2")
         for r in FINE_TUNING_RANKS
     ]  # fmt: skip
 

@@ -47,7 +47,13 @@ def _figure_1() -> list[Claim]:
         for step in (1.0, 0.1):
             where = f"figure-1/{start}-gammaL{step:g}"
             declared = Rac(step=step)
-            shared = {"start": at, "steps": 1000, "seeds": 200, "source": FIGURE_1}
+            shared = {
+                "start": at,
+                "steps": 1000,
+                "seeds": 200,
+                "all_seeds": True,
+                "source": FIGURE_1,
+            }
             claims.append(
                 Claim(f"counterexample/{where}/gd", "counterexample", COUNTEREXAMPLE,
                       MethodSpec("fpft", step), statement="gradient descent", **shared)  # type: ignore[arg-type]

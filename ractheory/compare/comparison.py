@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.decide import Decision, decide
 from ractheory.compare.facts import facts_of
 from ractheory.compare.observables import Context
-from ractheory.engine.simulate import simulate
+from ractheory.engine.simulate import Run, simulate
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
 from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
 
@@ -127,13 +127,45 @@ def check_claim(
     if statement.form is Form.EXACT:
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
         return Comparison(claim, hypotheses, decide(statement, context, rate), facts)
-    run = simulate(ran.objective, ran.method, ran.start, claim.steps, claim.seeds, stream)
-    context = Context(ran, run, facts, stream, masked=claim.declared is not None)
-    decision = (
-        decide(statement, context, rate, claim.bound_factor) if applies else _rejected(hypotheses)
-    )
+    decision = _rejected(hypotheses)
+    numbers = looks(claim, statement) if applies else [claim.seeds]
+    for context in _growing(claim, ran, facts, stream, numbers):
+        if applies:
+            decision = decide(statement, context, rate, claim.bound_factor)
+        if decision.verdict is not Verdict.UNDECIDED:
+            break
     curves = _curves(context, statement if applies else None, claim.bound_factor)
-    return Comparison(claim, hypotheses, decision, facts, curves, run.seeds)
+    return Comparison(claim, hypotheses, decision, facts, curves, context.run.seeds)
+
+
+def _growing(
+    claim: Claim, ran: Experiment, facts: Facts, stream: str, numbers: Sequence[int]
+) -> Iterator[Context]:
+    """Yield the runs of the first `numbers` of seeds, each time with the new ones alone simulated."""
+    run: Run | None = None
+    for seeds in numbers:
+        new = range(run.seeds if run else 0, seeds)
+        part = simulate(ran.objective, ran.method, ran.start, claim.steps, new, stream)
+        run = part if run is None else run.joined(part)
+        yield Context(ran, run, facts, stream, masked=claim.declared is not None)
+
+
+FIRST_LOOK = 64
+"""Seeds before the first look at an expectation; then twice as many at each look, up to the cap."""
+
+
+def looks(claim: Claim, statement: Statement) -> list[int]:
+    """Return after how many seeds the evidence is looked at; the last look is at the cap.
+
+    A bound on an expectation is judged by e-processes, which hold at every stopping time, so that a
+    verdict once reached may end the run. Everything else is judged on all seeds at once.
+    """
+    if statement.form is not Form.EXPECTATION or claim.all_seeds:
+        return [claim.seeds]
+    numbers = [FIRST_LOOK]
+    while numbers[-1] < claim.seeds:
+        numbers.append(2 * numbers[-1])
+    return [*numbers[:-1], claim.seeds]
 
 
 def _declared_facts(claim: Claim, ran: Experiment) -> Facts:

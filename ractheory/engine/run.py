@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,16 @@ class Run:
         diverged = np.full(seeds, -1, dtype=np.int64)
         return cls(np.empty(shape), np.empty(shape), np.empty((seeds, links)), diverged, final)
 
+    def joined(self, other: Run) -> Run:
+        """Return the run of these seeds followed by those of `other`.
+
+        >>> run = Run.begin(2, 3, np.zeros(4), 4)
+        >>> run.joined(run).seeds
+        4
+        """
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Run(*(_stacked(*pair) for pair in pairs))
+
     @property
     def seeds(self) -> int:
         return len(self.gap)
@@ -50,3 +62,9 @@ class Run:
     @property
     def links(self) -> int:
         return self.step_sq.shape[1]
+
+
+def _stacked(first: Any, second: Any) -> Any:
+    if isinstance(first, Mapping):
+        return {name: _stacked(first[name], second[name]) for name in first}
+    return np.concatenate([first, second])
