@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,37 +117,57 @@ def check_claim(
     UsageError : the claim names something that does not exist or does not fit
     """
     rate = claim_error_rate() if error_rate is None else error_rate
-    the_theorem = theorem(claim.theorem)
-    statement = the_theorem.statement(claim.statement)
     stream = f"{seed}/{claim.id}"
     ran = experiment(claim, seed)
     facts = _declared_facts(claim, ran)
+
+    def runs(seeds: range) -> Run:
+        return simulate(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
+
+    return judge(claim, ran, facts, runs, stream, rate, lambda: claim.declared is not None)
+
+
+Runs = Callable[[range], Run]
+"""Makes the runs of some seeds, by whatever makes them."""
+
+
+def judge(
+    claim: Claim,
+    ran: Experiment,
+    facts: Facts,
+    runs: Runs,
+    stream: str,
+    error_rate: float,
+    masked: Callable[[], bool],
+) -> Comparison:
+    """Decide `claim` on the runs that `runs` makes; `masked()` says, after each lot, whether `facts`
+    are those of another method than the one that ran."""
+    the_theorem = theorem(claim.theorem)
+    statement = the_theorem.statement(claim.statement)
     hypotheses = the_theorem.check(facts, statement)
     applies = all(h.holds for h in hypotheses)
     if statement.form is Form.EXACT:
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
-        return Comparison(claim, hypotheses, decide(statement, context, rate), facts)
+        return Comparison(claim, hypotheses, decide(statement, context, error_rate), facts)
     decision = _rejected(hypotheses)
     numbers = looks(claim, statement) if applies else [claim.seeds]
-    for context in _growing(claim, ran, facts, stream, numbers):
+    for run in _growing(runs, numbers):
+        context = Context(ran, run, facts, stream, masked())
         if applies:
-            decision = decide(statement, context, rate, claim.bound_factor)
+            decision = decide(statement, context, error_rate, claim.bound_factor)
         if decision.verdict is not Verdict.UNDECIDED:
             break
     curves = _curves(context, statement if applies else None, claim.bound_factor)
     return Comparison(claim, hypotheses, decision, facts, curves, context.run.seeds)
 
 
-def _growing(
-    claim: Claim, ran: Experiment, facts: Facts, stream: str, numbers: Sequence[int]
-) -> Iterator[Context]:
-    """Yield the runs of the first `numbers` of seeds, each time with the new ones alone simulated."""
+def _growing(runs: Runs, numbers: Sequence[int]) -> Iterator[Run]:
+    """Yield the runs of the first `numbers` of seeds, each time with the new ones alone made."""
     run: Run | None = None
     for seeds in numbers:
-        new = range(run.seeds if run else 0, seeds)
-        part = simulate(ran.objective, ran.method, ran.start, claim.steps, new, stream)
+        part = runs(range(run.seeds if run else 0, seeds))
         run = part if run is None else run.joined(part)
-        yield Context(ran, run, facts, stream, masked=claim.declared is not None)
+        yield run
 
 
 FIRST_LOOK = 64
