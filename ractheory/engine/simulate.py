@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ractheory.engine import factored, projected
+from ractheory.engine import entrywise, factored, projected
 from ractheory.engine.draw import LawCode
 from ractheory.engine.factored import FactorPlan, factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.projected import Plan, projected_block
 from ractheory.engine.random import stream_key
 from ractheory.engine.run import Run
+from ractheory.engine.threads import over_threads
 from ractheory.engine.transcription import transcribe
 from ractheory.errors import UsageError, integer
 from ractheory.methods import AdamW, ExactLink, Method, Trains
@@ -90,6 +90,24 @@ def simulate(
     ------
     UsageError : sizes that do not fit, or an exact link on a function that is no quadratic
     """
+    numbers = validate(objective, method, start, links, seeds)
+    problem = objective.problem()
+    if problem is None:
+        return transcribe(objective, method, start, links, numbers, stream)
+    key = stream_key(stream)
+    if entrywise.qualifies(problem, method):
+        chain = entrywise.Chain.of(problem, method, key, np.asarray(start))
+        return entrywise.simulate_entries(chain, numbers, links, threads)
+    run = Run.begin(len(numbers), links, start, objective.dim)
+    kernel = projected_block if method.projected else factored_block
+    _over_threads(kernel, (problem, plan_of(method), key), numbers, run, threads)
+    return run
+
+
+def validate(
+    objective: Objective, method: Method, start: Array, links: int, seeds: int | range
+) -> range:
+    """Return the numbers of the seeds, after checking that everything fits, or raise UsageError."""
     numbers = range(integer("seeds", seeds, 1)) if isinstance(seeds, int) else seeds
     integer("steps", links, 1)
     method.validate(objective.shapes)
@@ -98,14 +116,7 @@ def simulate(
         raise UsageError.of(
             "shape of the start", np.shape(start), f"({objective.dim},)", "flatten the blocks"
         )
-    problem = objective.full_gradient_problem()
-    if problem is None:
-        return transcribe(objective, method, start, links, numbers, stream)
-    run = Run.begin(len(numbers), links, start, objective.dim)
-    kernel = projected_block if method.projected else factored_block
-    arguments = (problem, plan_of(method), stream_key(stream))
-    _over_threads(kernel, arguments, np.array(numbers, dtype=np.int64), run, threads)
-    return run
+    return numbers
 
 
 def _exact_only_on_quadratics(objective: Objective, method: Method) -> None:
@@ -121,23 +132,19 @@ def _exact_only_on_quadratics(objective: Objective, method: Method) -> None:
 def _over_threads(
     kernel: Callable[..., None],
     arguments: tuple[Any, ...],
-    seeds: NDArray[np.int64],
+    numbers: range,
     run: Run,
     threads: int | None,
 ) -> None:
-    workers = min(threads or os.cpu_count() or 1, len(seeds))
-    cuts = (
-        np.linspace(0, len(seeds), 4 * workers + 1).astype(int) if workers > 1 else [0, len(seeds)]
-    )
+    seeds = np.array(numbers, dtype=np.int64)
 
-    def work(low: int, high: int) -> None:
-        part = slice(low, high)
+    def work(part: slice) -> None:
         kernel(
             *arguments, seeds[part], scratch_for(arguments[0]), run.final[part],
             run.gap[part], run.grad_sq[part], run.step_sq[part], run.diverged_at[part],
         )  # fmt: skip
 
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        pieces = pairwise(cuts)
-        for job in [pool.submit(work, low, high) for low, high in pieces if low < high]:
-            job.result()
+    pieces = 1 if threads == 1 else 4 * (threads or os.cpu_count() or 1)
+    cuts = np.linspace(0, len(seeds), min(pieces, len(seeds)) + 1).astype(int)
+    with threadpool_limits(1):  # the kernels call BLAS, on one thread each
+        over_threads(work, [slice(low, high) for low, high in pairwise(cuts)], threads)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from ractheory.engine.moments import simulate_moments
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import transcribe
 from ractheory.errors import UsageError
 from ractheory.methods import AdamW, ExactLink, Method, Trains, cola, fpft, lora, rac_lora
 from ractheory.objectives import Constants, Objective, objective
+
+EPS = float(np.finfo(float).eps)
 
 METHODS = [
     fpft(0.05),
@@ -96,3 +99,33 @@ def test_bad_input_is_refused(
     arguments = {"start": np.zeros(f.dim), "links": 2, "seeds": 2} | change
     with pytest.raises(UsageError, match=word):
         simulate(f, method, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", [rac_lora(0.05, side="right"), lora(0.01)], ids=lambda m: m.name)
+@pytest.mark.parametrize("seeds", [5, 131])
+def test_moments_are_those_of_the_runs(method: Method, seeds: int) -> None:
+    f = objective("entry-weights", m=3, n=2)
+    run = simulate(f, method, np.ones(f.dim), 9, seeds)
+    moments = simulate_moments(f, method, np.ones(f.dim), 9, seeds, threads=1)
+    for row, record in enumerate((run.gap, run.grad_sq, run.step_sq)):
+        mean = moments.mean[row, : record.shape[1]]
+        # Sums of positive numbers in another order, and squares about a mean that is off by eps.
+        assert np.all(np.abs(mean / record.mean(axis=0) - 1) <= seeds * EPS)
+        variance = record.var(axis=0, ddof=1)
+        allowed = 4 * seeds * EPS * (variance + record.max(axis=0) ** 2)
+        assert np.all(np.abs(moments.variance[row, : record.shape[1]] - variance) <= allowed)
+    again = simulate_moments(f, method, np.ones(f.dim), 9, seeds, threads=3)
+    assert np.array_equal(again.mean, moments.mean, equal_nan=True)
+
+
+@pytest.mark.parametrize("step", [0.05, 5.0])
+def test_moments_count_diverged_runs(step: float) -> None:
+    f = objective("counterexample")
+    method = rac_lora(step)
+    run = simulate(f, method, np.ones(f.dim), 400, 130)
+    moments = simulate_moments(f, method, np.ones(f.dim), 400, 130)
+    t = np.arange(401)
+    gone = (run.diverged_at >= 0) & (run.diverged_at <= t[:, None])
+    assert np.array_equal(moments.diverged, gone.sum(axis=1))
+    assert np.array_equal(np.isinf(moments.gap), moments.diverged > 0)
+    assert (moments.diverged[-1] > 0) == (step > 0.1)

@@ -64,6 +64,7 @@ def test_runs_on_quadratics(case: tuple[str, dict[str, object]], gammaL: float) 
     start = np.random.default_rng(1).standard_normal(f.dim)
     rank = min(2, *(min(shape) for shape in f.shapes))
     methods = [fpft(gammaL / L), *projected_methods(gammaL / L, rank, f.shapes)]
+    methods += [rac_lora(gammaL / L, 1, side) for side in ("left", "right")]
     methods += [rac_lora(1.0, rank, side, inner=ExactLink()) for side in ("left", "bernoulli")]
     methods += [rac_lora(gammaL / L, law=Frozen(rank), side="right")]
     for method in methods:
