@@ -26,7 +26,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "fed-rr-nonconvex",
         "fed-rr-pl",
     ),
-    "effective": ("effective-dimension",),
+    "effective": ("effective-dimension", "exact-links", "plain-gradient", "exact-quadratic"),
+    "lower_bound": ("link-lower-bound",),
+    "accelerated": ("accelerated",),
+    "nonsmooth": ("subgradient", "polyak"),
     "bernoulli": (
         "bernoulli-gd-nonconvex",
         "bernoulli-gd-pl",

@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Inner, Inverse, Operator, Projection, Vector, dot, inner_of_words
-from proofs_check.kernel import Fact, Goal, Rejected, Session, eq, le
+from proofs_check.kernel import Fact, Goal, Rejected, Session, eq, is_constant, le
 from proofs_check.signs import expand_outside
 from ractheory.assumptions import BernoulliSide, FreshSketch, PositiveExpectedProjection
 from ractheory.theorems.symbols import Observable, lam_max, lam_min, p_left
@@ -267,10 +267,10 @@ def total_mean(expr: sp.Expr) -> sp.Expr:
 def _total_monomial(part: sp.Expr) -> sp.Expr:
     constant, random = sp.Integer(1), sp.Integer(1)
     for factor in sp.Mul.make_args(part):
-        if isinstance(factor, Mean):
+        if is_constant(factor):
+            constant *= factor
+        elif isinstance(factor, Mean):
             random *= factor.args[0]
-            if len(factor.args) == 1:
-                raise Rejected("an expectation of an expectation is no constant here")
         elif any(is_random(a) for a in factor.atoms(Observable, Inner, Mean)):
             random *= factor
         else:

@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Inner, Vector, dot, norm_sq
-from proofs_check.signs import Names, is_zero, polynomial_form, sign_of_form
+from proofs_check.signs import Names, expand_outside, is_zero, polynomial_form, sign_of_form
 from ractheory.theorems import Statement, Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
 from ractheory.theorems.printing import latex
@@ -299,8 +299,7 @@ class Session:
         self.leaned = []
         with self.timed(name, goal) as note:
             square_values = [square_of(v) for _, v in squares]
-            slack = any(v.is_Rational and v > 0 and sp.sympify(c).is_positive
-                        for (c, _), v in zip(squares, square_values, strict=True))  # fmt: skip
+            slack = goal.strict and any(self._strict_square(c, v) for c, v in squares)
             total, uses = self._sum_of_terms(terms, strict=goal.strict and not slack)
             for (coefficient, _), value in zip(squares, square_values, strict=True):
                 uses |= self.sign(coefficient, f"{name}: coefficient")
@@ -318,6 +317,14 @@ class Session:
             if self.observer is not None:
                 note.append(self.observer(self, goal, [f for _, f in terms], square_values))
         return self.admit(name, goal, uses)
+
+    def _strict_square(self, coefficient: Any, v: Any) -> bool:
+        """Say whether a term is a positive number times a coefficient proved positive."""
+        value = sp.sympify(v) if not isinstance(v, Vector) else sp.Integer(0)
+        if not (value.is_Rational and value != 0):
+            return False
+        found = sign_of_form(self.form(sp.sympify(coefficient)), self.scalar_forms(), self._table)
+        return found is not None and found.strict
 
     def _sum_of_terms(self, terms: Terms, strict: bool) -> tuple[sp.Expr, frozenset[str]]:
         total, uses, strictly = sp.Integer(0), frozenset[str](), not strict
@@ -380,6 +387,28 @@ class Session:
             raise Rejected(f"{symbol} is not declared a positive integer")
         return self.admit(f"{symbol} is a positive integer", le(1, symbol), frozenset())
 
+    def specialise(self, fact: Fact, symbol: sp.Symbol, value: sp.Expr) -> Fact:
+        """Put a number for a free symbol of a fact that rests on no hypothesis about the symbol."""
+        start = time.perf_counter()
+        rests_on = [h for h in self._conditions() if symbol in h.relation.free_symbols]
+        if self.owned(fact).uses & {tag_of(h) for h in rests_on} or not is_constant(value):
+            raise Rejected(f"{symbol} is not free in {fact.name!r}")
+        uses = fact.uses
+        if symbol.is_nonnegative:
+            uses |= self.sign(value, f"{symbol} becomes", strict=bool(symbol.is_positive))
+        if symbol.is_integer:
+            raise Rejected(f"{symbol} is an integer")
+        goal = fact.goal
+        left, right = (x.subs(symbol, value) for x in (goal.left, goal.right))
+        return self.derive(
+            f"{fact.name}, at {value}", Goal(left, right, goal.equal, goal.strict), uses, start
+        )
+
+    def _conditions(self) -> list[Condition]:
+        th = self.theorem
+        listed = (*th.hypotheses, *(h for x in th.statements for h in x.needs))
+        return [h for h in listed if isinstance(h, Condition)]
+
     def abbreviate(self, symbol: sp.Symbol, value: sp.Expr) -> Fact:
         """Let a new positive symbol stand for a positive constant; return symbol = value.
 
@@ -398,13 +427,14 @@ class Session:
         for symbol in symbols:
             self._meanings[symbol] = self._abbreviations[symbol]
 
-    def bounds_of(self, extreme: sp.Expr) -> list[Fact]:
-        """Return a <= Max(a, ...) for every argument, or Min(a, ...) <= a."""
+    def bound_of(self, extreme: sp.Expr, value: sp.Expr) -> Fact:
+        """Return value <= Max(value, ...), or Min(value, ...) <= value."""
         if not isinstance(extreme, (sp.Max, sp.Min)):
             raise Rejected(f"{extreme} is no Max or Min")
-        above = isinstance(extreme, sp.Max)
-        pairs = [(a, extreme) if above else (extreme, a) for a in extreme.args]
-        return [self.admit("an extreme and its arguments", le(*p), frozenset()) for p in pairs]
+        if not any(is_zero(value - a) for a in extreme.args):
+            raise Rejected(f"{value} is not among the arguments of {extreme}")
+        pair = (value, extreme) if isinstance(extreme, sp.Max) else (extreme, value)
+        return self.admit("an extreme and its argument", le(*pair), frozenset())
 
     def below_all(self, name: str, extreme: sp.Expr, facts: Sequence[Fact]) -> Fact:
         """From x <= a for every argument a conclude x <= Min(a, ...)."""
@@ -426,6 +456,22 @@ class Session:
         uses = self.owned(below).uses | self.owned(above).uses
         return self.derive(name, eq(below.goal.left, below.goal.right), uses, start)
 
+    def product(self, name: str, first: Fact, second: Fact) -> Fact:
+        """The product of two nonnegative quantities is nonnegative."""
+        start = time.perf_counter()
+        if first.goal.equal or second.goal.equal:
+            raise Rejected(f"{name}: a product rule for inequalities")
+        uses = self.owned(first).uses | self.owned(second).uses
+        return self.derive(name, le(0, first.expr * second.expr), uses, start)
+
+    def root(self, name: str, fact: Fact, x: sp.Expr, bound: sp.Expr) -> Fact:
+        """From x^2 <= b^2 and b >= 0 conclude x <= b."""
+        start = time.perf_counter()
+        if fact.goal.equal or not is_zero(self.owned(fact).expr - (bound**2 - x**2)):
+            raise Rejected(f"{name}: not an inequality between these squares")
+        uses = fact.uses | self.sign(bound, "bound")
+        return self.derive(name, le(x, bound), uses, start)
+
     def divide(self, fact: Fact, c: sp.Expr) -> Fact:
         """c x >= 0 with c > 0 gives x >= 0."""
         start = time.perf_counter()
@@ -442,8 +488,9 @@ class Session:
         the statement must hold by itself.
         """
         start = time.perf_counter()
-        c = sp.cancel(sp.factor(self.owned(fact).expr) / suboptimality)
-        if not is_constant(c) or fact.goal.equal:
+        c = expand_outside(self.owned(fact).expr).coeff(suboptimality)
+        whole = is_zero(fact.expr - c * suboptimality)
+        if not (whole and is_constant(c)) or fact.goal.equal:
             raise Rejected(f"{fact.name!r} is not a multiple of {suboptimality}")
         goal = le(0, c)
         return self.derive("divide by f - f* > 0", goal, fact.uses | {NOT_CONSTANT}, start)
@@ -456,8 +503,8 @@ class Session:
         zero everywhere, which is settled at the conclusion as in `cancel`.
         """
         start = time.perf_counter()
-        e = -sp.expand(self.owned(bound).expr).coeff(here)
-        rest, ratio = sp.expand(bound.expr + e * here), self.owned(growth).goal.left / here
+        e = -expand_outside(self.owned(bound).expr).coeff(here)
+        rest, ratio = expand_outside(bound.expr + e * here), self.owned(growth).goal.left / here
         if bound.goal.equal or growth.goal.equal or growth.goal.right != there or here == there:
             raise Rejected("the rule needs e (f - f*) <= c here, and a growth from here to there")
         if not all(is_constant(x) for x in (e, rest, sp.cancel(ratio))):

@@ -14,7 +14,7 @@ import sympy as sp
 
 from proofs_check.algebra import Operator
 from proofs_check.chance import Law, Moments
-from proofs_check.kernel import Rejected, Session, eq
+from proofs_check.kernel import Fact, Rejected, Session, eq
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.laws import gaussian_factor_moments, haar_moments, pair_inclusion
@@ -118,3 +118,11 @@ def gaussian_factor(s: Session, K: Operator) -> Law:
 def isotropic(s: Session) -> Law:
     """IsotropicLaw: E[H] = rho I."""
     return Moments(rho), s.requires(vocabulary.IsotropicLaw)
+
+
+def isotropic_haar(s: Session, K: Operator) -> tuple[Law, Fact]:
+    """IsotropicLaw and HaarLaw together: E[H] = rho I with rho = r/d, and E[H K H]."""
+    second, tags = haar(s, K)
+    mean, more = isotropic(s)
+    share = s.admit("rho = r/d", eq(rho, r / d), tags | more)
+    return (Moments(mean.mean, second.second), tags | more), share

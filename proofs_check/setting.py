@@ -13,6 +13,7 @@ import sympy as sp
 
 from proofs_check.algebra import (
     Inner,
+    Inverse,
     Operator,
     Projection,
     Vector,
@@ -22,11 +23,13 @@ from proofs_check.algebra import (
     vector,
     zero,
 )
-from proofs_check.chance import Chance, Mean, Side, total_mean
+from proofs_check.chance import Chance, Mean, Moments, Side, mean_root, total_mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, le
-from proofs_check.recursion import partial_sum
+from proofs_check.recursion import PartialSum, partial_sum
+from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form, Statement, symbols
+from ractheory.theorems.beyond import MOMENTUM_STEP
 from ractheory.theorems.symbols import (
     A,
     B,
@@ -43,6 +46,9 @@ from ractheory.theorems.symbols import (
     t,
     trace_K,
 )
+
+(BEFORE,) = (x for x in MOMENTUM_STEP.free_symbols if x.name == "A_before")
+"""A in the formula of the accelerated step."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,76 @@ def trace_bounds(s: Session) -> tuple[Fact, Fact, Fact]:
     bounds = (le(L, trace_K), le(trace_K, d * L), le(trace_K, d * max_diag_K))
     first, second, third = (s.admit("trace of K", goal, tags) for goal in bounds)
     return first, second, third
+
+
+def effective_dimension(s: Session) -> Fact:
+    """tau is tr K/L, by its definition."""
+    return s.admit("tau = tr K/L", eq(symbols.tau * L, trace_K), frozenset())
+
+
+def quadratic_link(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
+    """MatrixQuadratic: f - f* = 1/2 <D, K D> with gradient K D, D = W - W*; a projected step on it."""
+    for kind in (vocabulary.MatrixQuadratic, vocabulary.ProjectedStep, vocabulary.MatchingSide):
+        s.requires(kind)
+    K, D = curvature(), vector("D_t")
+    G = K(D)
+    after = D - gamma * H(G)
+    s.assumed.append("one link: D_{t+1} = D_t - gamma H_t K D_t")
+    s.define(gap(t), dot(D, K(D)) / 2)
+    s.define(gap(t + 1), dot(after, K(after)) / 2)
+    s.define(grad_sq(t), norm_sq(G))
+    s.define(symbols.curved_grad_sq(t), dot(G, K(G)))
+    here, there = Point(D, G, gap(t)), Point(after, K(after), gap(t + 1))
+    return Link(chance, here, there, sp.Tuple(H)), D
+
+
+def low_rank_link(s: Session, chance: Chance) -> tuple[Link, Vector, Vector, Projection]:
+    """ProjectedQuadratic, f - f* = (L/2)|P D|^2, and a link D_+ = D + B A of any kind.
+
+    Write x = P D and y = P B A, in the range of the projection H onto range(P B): H y = y. A Haar
+    range of B is invariant under the rotations of range(P), so for r <= dim range(P) the range of
+    P B is Haar there, and E[H] = (r/dim) on range(P). A may be any function of B and of the past.
+    """
+    for kind in (vocabulary.ProjectedQuadratic, vocabulary.LowRankLinks):
+        s.requires(kind)
+    s.conditions("rank within the support")
+    H = chance.sketch("H", (Moments(symbols.r / symbols.support), s.requires(vocabulary.HaarLaw)))
+    x, y = vector("x_t"), vector("y_t")
+    chance.depends([word[-1] for word in y.terms], frozenset([H]))
+    s.assumed.append("one link: x = P D moves to x + y, y = P B A with H y = y")
+    s.define(gap(t), L / 2 * norm_sq(x))
+    s.define(gap(t + 1), L / 2 * norm_sq(x + H(y)))
+    here, there = Point(x, L * x, gap(t)), Point(x + H(y), L * (x + H(y)), gap(t + 1))
+    return Link(chance, here, there, sp.Tuple(H)), x, y, H
+
+
+def exact_minimum(s: Session, x: Vector, H: Operator, y: Vector) -> Fact:
+    """ExactMinimisation: the link ends no higher than with any other y in the range of H."""
+    tags = s.requires(vocabulary.ExactMinimisation)
+    goal = le(gap(t + 1), L / 2 * norm_sq(x + H(y)))
+    return s.admit("exact minimisation", goal, tags)
+
+
+def energy(s: Session, a: Point) -> Fact:
+    """f - f* = 1/2 <D, K D> >= 0, K being positive semidefinite."""
+    tags = s.requires(vocabulary.MatrixQuadratic)
+    return s.admit("K is positive semidefinite", le(0, a.f), tags)
+
+
+def spectrum_of_quadratic(s: Session, D: Vector) -> tuple[Fact, Fact, Fact]:
+    """The eigenvalues k of K are 0 or lie in [mu, L] (PL on a quadratic; spectral theorem).
+
+    So K (K - mu) >= 0, K (L - K) >= 0 and K (K - mu)(L - K) >= 0.
+    """
+    s.cite("spectral theorem")
+    tags = s.requires(vocabulary.PL) | s.requires(vocabulary.MatrixQuadratic)
+    K = curvature()
+    first, second, third = dot(D, K(D)), norm_sq(K(D)), dot(K(D), K(K(D)))
+    goals = (
+        le(mu * first, second), le(second, L * first), le(mu * L * first + third, (mu + L) * second)
+    )  # fmt: skip
+    a, b, c = (s.admit("spectrum of K", goal, tags) for goal in goals)
+    return a, b, c
 
 
 def _matrix_tags(s: Session) -> frozenset[str]:
@@ -273,6 +349,50 @@ def certified_step(
     return step, certificate
 
 
+def subgradient_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
+    """W_{t+1} = W_t - gamma H_t g_t, g_t a subgradient of f at W_t; dist_sq(t) is |W_t - W*|^2."""
+    s.requires(vocabulary.ProjectedEstimate)
+    here = state(s, t, "t")
+    step = link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t g_t")
+    return follow_distance(s, step)
+
+
+def polyak_step(s: Session, chance: Chance, H: Operator) -> tuple[Link, sp.Expr, Fact, Fact]:
+    """W_{t+1} = W_t - sigma_t H_t g_t with sigma_t |g_t|^2 = f(W_t) - f*, sigma_t >= 0.
+
+    Where g_t = 0 convexity makes W_t a minimiser, and the chain stays there: sigma_t = 0.
+    """
+    tags = s.requires(vocabulary.PolyakStep)
+    here, sigma = state(s, t, "t"), Along(t, s.fresh_name("sigma"))
+    step = link(s, chance, here, here.x - sigma * H(here.g), "W_{t+1} = W_t - sigma_t H_t g_t")
+    whole = s.admit("Polyak's step", eq(sigma * norm_sq(here.g), here.f), tags)
+    return follow_distance(s, step), sigma, whole, s.admit("a step", le(0, sigma), tags)
+
+
+def follow_distance(s: Session, step: Link) -> Link:
+    """Give dist_sq at both ends of the link its meaning."""
+    star = minimiser(s)
+    s.define(symbols.dist_sq(t), norm_sq(step.here.x - star.x))
+    s.define(symbols.dist_sq(t + 1), norm_sq(step.there.x - star.x))
+    return step
+
+
+def distance_at_start(s: Session) -> Fact:
+    """|W_0 - W*|^2 is the constant of the statement."""
+    return s.admit("distance at the start", eq(symbols.dist_sq(0), symbols.D0_sq), frozenset())
+
+
+def lipschitz(s: Session, a: Point) -> Fact:
+    """Lipschitz: |g|^2 <= G0^2 for every subgradient g."""
+    tags = s.requires(vocabulary.Lipschitz)
+    return s.admit("bounded subgradients", le(norm_sq(a.g), symbols.G0**2), tags)
+
+
+def at_least_minimum(s: Session, a: Point) -> Fact:
+    """Attained: f* is the value at the minimiser, so f - f* >= 0."""
+    return s.admit("f >= f(W*)", le(0, a.f), s.requires(vocabulary.Attained))
+
+
 def estimated_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
     """W_{t+1} = W_t - gamma H_t g_t with g_t unbiased and independent of H_t; return it with g_t."""
     s.requires(vocabulary.ProjectedEstimate)
@@ -318,6 +438,7 @@ def quantity(
     `start` is the constant that the statement uses for its value at W_0; the fact says so.
     """
     symbol = s.fresh_name(name)
+    check_start(along, of, start)
 
     def q(k: sp.Expr) -> sp.Expr:
         return Along(sp.sympify(k), symbol)
@@ -326,6 +447,72 @@ def quantity(
     s.define(q(t + 1), of(along.there))
     s.assumed.append(f"definition: {name} at W_0 is {sp.latex(start)}")
     return q, s.admit(f"{name} at W_0", eq(q(0), start), frozenset())
+
+
+def check_start(along: Link, of: Callable[[Point], sp.Expr], start: sp.Expr) -> None:
+    """Reject a constant that does not stand for this quantity at W_0."""
+    D = along.here.x - vector("W^*")
+    root = Inverse(mean_root(along.sources[0])) if along.sources else None
+    meanings = {symbols.D0_sq: norm_sq(D)}
+    if root is not None:
+        meanings[symbols.D0_sq_weighted] = norm_sq(root(D))
+    if start not in meanings or not is_zero(of(along.here) - meanings[start]):
+        raise Rejected(f"{start} does not stand for this quantity at the start")
+
+
+# Accelerated links -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """One accelerated link.
+
+    y = (A x + rho b z)/A_+, x_+ = y - gamma H G(y), z_+ = z - b H G(y), A_+ = A + rho b.
+    `weight` and `step` are A and b as functions of the link, `energy` is |z - W*|^2/2.
+    """
+
+    chance: Chance
+    H: Projection
+    x: Vector
+    z: Vector
+    at_y: Point
+    after: Point
+    star: Point
+    weight: Callable[[sp.Expr], sp.Expr]
+    step: Callable[[sp.Expr], sp.Expr]
+    energy: Callable[[sp.Expr], sp.Expr]
+    facts: dict[str, Fact]
+
+
+def accelerated_link(s: Session, gamma: sp.Expr, law: tuple) -> Momentum:
+    """AcceleratedLinks: y = (1 - tau) x + tau z, tau = rho b/A_+, A_0 = 0, z_0 = x_0.
+
+    b is the formula of the theorem at A; `facts` holds the recursion of A, the starts, and A_T.
+    """
+    tags = s.requires(vocabulary.AcceleratedLinks)
+    chance, star = Chance(s), minimiser(s)
+    count = s.count("accelerated links")
+    H, rho = chance.sketch("H", law), symbols.rho
+    x, z = vector("x_t"), vector("z_t")
+    names = [sp.Symbol(f"{name}^{{({count})}}") for name in "Ab"]
+    A, b = ((lambda k, name=name: PartialSum(name, sp.sympify(k))) for name in names)
+    tau = rho * b(t) / A(t + 1)
+    at_y = auxiliary(s, chance, (1 - tau) * x + tau * z)
+    after = Point(at_y.x - gamma * H(at_y.g), vector("G_{t+1}"), gap(t + 1))
+    chance.depends([gap(t + 1)], frozenset([H]))
+    energy = lambda k: Along(sp.sympify(k), sp.Symbol(f"e^{{({count})}}"))  # noqa: E731
+    s.define(energy(t), norm_sq(z - star.x) / 2)
+    s.define(energy(t + 1), norm_sq(z - b(t) * H(at_y.g) - star.x) / 2)
+    formula = MOMENTUM_STEP.subs(BEFORE, A(t))
+    facts = {
+        "A_0": eq(A(0), 0), "A_+": eq(A(t + 1), A(t) + rho * b(t)), "b": eq(b(t), formula),
+        "A_T": eq(symbols.A_acc, A(T)), "z_0": eq(energy(0), symbols.D0_sq / 2),
+    }  # fmt: skip
+    s.assumed.append(
+        "one link: y = (A x + rho b z)/A_+, x_+ = y - gamma H G(y), z_+ = z - b H G(y)"
+    )
+    admitted = {name: s.admit(name, goal, tags) for name, goal in facts.items()}
+    return Momentum(chance, H, x, z, at_y, after, star, A, b, energy, admitted)
 
 
 # Conclusions -----------------------------------------------------------------------------------
@@ -337,6 +524,24 @@ def mean_gradient(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact,
     S, empty, grows = partial_sum(s, name, lambda k: Mean(grad_sq(k)))
     whole = eq(Mean(symbols.mean_grad_sq(T)), S(T) / T)
     return S, empty, grows, s.admit("mean over the run", whole, frozenset())
+
+
+def mean_iterate(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact, Fact]:
+    """Return the sum of E delta_k, its equations, and T E[f(mean iterate) - f*] <= it (Jensen)."""
+    s.cite("Jensen")
+    S, empty, grows = partial_sum(s, "S", lambda k: Mean(symbols.gap(k)))
+    whole = le(T * Mean(symbols.gap_of_mean(T)), S(T))
+    return S, empty, grows, s.admit("mean iterate", whole, s.requires(vocabulary.Convex))
+
+
+def best_iterate(s: Session) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact, Fact]:
+    """Return the sum of E delta_k^2, its equations, and T E[(min_k delta_k)^2] <= it.
+
+    The minimum is at most each delta_k, and all are nonnegative.
+    """
+    S, empty, grows = partial_sum(s, "S", lambda k: Mean(symbols.gap(k) ** 2))
+    whole = le(T * Mean(symbols.min_gap(T) ** 2), S(T))
+    return S, empty, grows, s.admit("best iterate", whole, s.requires(vocabulary.Attained))
 
 
 def weighted_mean(s: Session, a: sp.Expr) -> WeightedMean:

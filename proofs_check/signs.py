@@ -31,9 +31,16 @@ def is_zero(expr: sp.Expr) -> bool:
     >>> is_zero((1 - x) ** (k + 1) - (1 - x) ** k + x * (1 - x) ** k)
     True
     """
-    bare = polynomial_form(expr)
+    names: dict[object, sp.Symbol] = {}
+    bare = polynomial_form(expr, names)
     numerator, _ = sp.fraction(sp.together(bare))
-    return bool(sp.expand(numerator) == 0)
+    numerator = sp.expand(numerator)
+    for key, symbol in list(names.items()):
+        if numerator != 0 and isinstance(key, tuple) and key[1].is_Rational:
+            relation = symbol ** key[1].q - polynomial_form(key[0], names)
+            top, _ = sp.fraction(sp.together(relation))
+            numerator = sp.expand(sp.prem(numerator, top, symbol))
+    return bool(numerator == 0)
 
 
 def expand_outside(expr: sp.Expr) -> sp.Expr:
@@ -75,6 +82,8 @@ def polynomial_form(expr: sp.Expr, names: dict[object, sp.Symbol] | None = None)
 @lru_cache(maxsize=4096)
 def canonical(base: sp.Expr) -> sp.Expr:
     """Return one form of a rational function, so that equal bases get the same name."""
+    if base.atoms(*ATOMS):
+        return expand_outside(base)
     expanded = sp.expand(base)
     denominators = [p for p in expanded.atoms(sp.Pow) if p.exp.is_negative]
     return sp.cancel(sp.together(expanded)) if denominators else expanded

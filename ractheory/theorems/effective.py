@@ -188,6 +188,7 @@ EXACT_LINKS = Theorem(
         Assumes(MatrixSmooth),
         Assumes(MatchingSide),
         Assumes(PL),
+        Assumes(LowerBounded),
         Assumes(FreshSketch),
         Assumes(HaarLaw),
         PROPER,
@@ -283,6 +284,7 @@ PLAIN_GRADIENT = Theorem(
             "gain of the pseudo-inverse",
             Form.EXACT,
             le(PSEUDO_INVERSE_GAIN, (d + r + 1) / d),
+            needs=(PROPER,),
             obligations=(
                 Obligation(
                     "the gain misses its bound by a nonnegative multiple of d - tau",
