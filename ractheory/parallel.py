@@ -15,8 +15,8 @@ import signal
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -49,6 +49,32 @@ class Failed:
     task: int
     reason: str
     details: str = ""
+
+
+class Lost(Exception):
+    """All workers are gone and none comes back; what was yielded before stands."""
+
+
+Outcomes = Generator[Done | Failed, None, None]
+Pool = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Outcomes]
+"""Applies a function to every task and yields the outcomes, in the order of completion."""
+
+
+@contextmanager
+def open_pool(
+    workers: int, scheduler: str | None, note: Callable[[str], None]
+) -> Iterator[Pool]:
+    """Yield processes of this machine, or the workers of the Dask cluster at `scheduler` if given.
+
+    Raises UsageError when that cluster cannot be used; `note` hears of workers that are refused or lost.
+    """
+    if scheduler is None:
+        yield lambda function, tasks: run_tasks(function, tasks, workers)
+        return
+    from ractheory.cluster import Cluster
+
+    with closing(Cluster(scheduler, note)) as cluster:
+        yield cluster.run_tasks
 
 
 def run_tasks(

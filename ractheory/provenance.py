@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -37,20 +38,46 @@ def provenance(seed: str) -> dict[str, Any]:
     }
 
 
-def fingerprint(seed: str, error_rate: float) -> str:
-    """Return a digest of all that a claim's numbers may depend on besides the claim itself.
+def identity() -> dict[str, Any]:
+    """Return all that numbers may depend on besides what is asked: code, packages, processor.
 
-    Two results with the same fingerprint may stand in one file.
+    Two processes with the same identity compute the same bits.
     """
-    parts = {
+    return {
         "version": ractheory.__version__,
         "code": code_digest(PACKAGE_FOLDER),
         "python": platform.python_version(),
         "packages": packages(),
         "machine": machine(),
-        "seed": seed,
-        "error_rate": error_rate,
     }
+
+
+def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    """Return in words the first difference of two identities, empty if there is none.
+
+    >>> difference({"version": "1.0", "code": "ab"}, {"version": "0.9", "code": "cd"})
+    'version 0.9, here 1.0'
+    """
+    for key, mine in ours.items():
+        other = theirs.get(key)
+        if other == mine:
+            continue
+        if isinstance(mine, Mapping) and isinstance(other, Mapping):
+            return difference(
+                {k: mine.get(k) for k in sorted({*mine, *other})}, other
+            ) or "other packages"
+        if key == "code":
+            return "the same version with other code"
+        return f"{key} {other or 'missing'}, here {mine or 'missing'}"
+    return ""
+
+
+def fingerprint(seed: str, error_rate: float) -> str:
+    """Return a digest of all that a claim's numbers may depend on besides the claim itself.
+
+    Two results with the same fingerprint may stand in one file.
+    """
+    parts = {**identity(), "seed": seed, "error_rate": error_rate}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

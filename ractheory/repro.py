@@ -18,7 +18,7 @@ from ractheory import records
 from ractheory.claims.claim import TIERS
 from ractheory.errors import UsageError, integer, real
 from ractheory.evidence import RUN_ERROR_RATE, claim_error_rate
-from ractheory.parallel import Failed, run_tasks
+from ractheory.parallel import Failed, Lost, Pool, open_pool
 from ractheory.provenance import fingerprint, provenance
 from ractheory.suggest import unknown
 
@@ -70,6 +70,7 @@ class Job:
     tier : "quick", "default" or "full"
     only : ids of claims, or of theorems for all their claims of the tier; empty for the tier
     workers : processes; the results do not depend on them
+    scheduler : address of a Dask scheduler whose workers do the work instead
     resume : take over the claims that an earlier run into `out` has finished
     seed : name of the random numbers
     error_rate : of the whole run; the share of a claim does not depend on which others run
@@ -82,6 +83,7 @@ class Job:
     resume: bool = False
     seed: str = SEED
     error_rate: float = RUN_ERROR_RATE
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         if self.tier not in TIERS:
@@ -96,9 +98,16 @@ class Job:
 class Unfinished(Exception):
     """A run that ended before all claims were done: interrupted, or with claims that failed."""
 
-    def __init__(self, done: int, total: int, failed: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{done} of {total} claims are done")
+    def __init__(
+        self, done: int, total: int, failed: tuple[str, ...] = (), why: str = "interrupted"
+    ) -> None:
+        super().__init__(f"{done} of {total} are done")
         self.done, self.total, self.failed = done, total, failed
+        self.why = f"{len(failed)} failed" if failed else why
+
+    @property
+    def was_interrupted(self) -> bool:
+        return self.why == "interrupted"
 
 
 def evaluate_claim(claim_id: str, seed: str, error_rate: float) -> tuple[dict[str, Any], Any]:
@@ -154,14 +163,20 @@ def run(
     mark = fingerprint(job.seed, share)
     started = datetime.now(UTC)
     clock = time.monotonic()
-    with records.hold(job.out):
+    with (
+        open_pool(job.workers, job.scheduler, listener.note) as pool,
+        records.hold(job.out),
+    ):
         partial = records.open_partial(job.out, job.resume)
         done = _take_over(job.out, partial, names, mark, listener) if job.resume else {}
         listener.started(len(names), len(done))
         try:
-            failed = _compute(job, names, share, evaluate, _Store(partial, mark, done, listener))
+            store = _Store(partial, mark, done, listener)
+            failed = _compute(job, names, share, evaluate, store, pool)
         except KeyboardInterrupt:
             raise Unfinished(len(done), len(names)) from None
+        except Lost as reason:
+            raise Unfinished(len(done), len(names), why=str(reason)) from reason
         if failed:
             raise Unfinished(len(done), len(names), failed)
         document = {
@@ -220,13 +235,13 @@ def _take_over(
 
 
 def _compute(
-    job: Job, names: Sequence[str], share: float, evaluate: Evaluate, store: _Store
+    job: Job, names: Sequence[str], share: float, evaluate: Evaluate, store: _Store, pool: Pool
 ) -> tuple[str, ...]:
     """Compute the claims that are not done; return the ids of those that failed."""
     missing = [name for name in names if name not in store.done]
     tasks = [(evaluate, name, job.seed, share) for name in missing]
     failed = []
-    with closing(run_tasks(_timed, tasks, job.workers)) as outcomes:
+    with closing(pool(_timed, tasks)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failed):
                 failed.append(missing[outcome.task])

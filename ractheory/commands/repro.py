@@ -14,6 +14,9 @@ from ractheory.commands.options import Parser, note, number, say, whole
 from ractheory.errors import UsageError
 
 
+SCHEDULER = "run on the workers of this Dask scheduler instead (tcp://HOST:PORT)"
+
+
 def configure(parser: Parser) -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a slice of each kind of claim")
@@ -30,6 +33,7 @@ def configure(parser: Parser) -> None:
         metavar="N",
         help="processes (as many as processors); results do not depend on it",
     )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=SCHEDULER)
     parser.add_argument(
         "--resume", action="store_true", help="take over what an earlier run into DIR has finished"
     )
@@ -78,6 +82,7 @@ def read_job(options: argparse.Namespace) -> Any:
         only=tuple(options.only),
         workers=workers,
         resume=options.resume,
+        scheduler=options.scheduler,
         **chosen,
     )
 
@@ -130,10 +135,9 @@ def run_job(
         with listener:
             document = run_claims(job, catalogue, listener, evaluate, draw_and_remark)
     except Unfinished as end:
-        what = f"{len(end.failed)} failed" if end.failed else "interrupted"
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
-        note(f"{what}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
-        return 1 if end.failed else 130
+        note(f"{end.why}: {end.done} of {end.total} claims are done and kept; go on with: {again}")
+        return 130 if end.was_interrupted else 1
     remarks += page(job.out)
     show(document, job, as_json)
     for line in remarks:
@@ -151,6 +155,7 @@ def _words(job: Any) -> list[str]:
     words = [] if job.tier == "default" else [f"--{job.tier}"]
     words += ["--only", *job.only] if job.only else []
     words += ["--out", str(job.out)] if str(job.out) != "results" else []
+    words += ["--scheduler", job.scheduler] if job.scheduler else []
     words += ["--seed", job.seed] if job.seed != SEED else []
     words += ["--error-rate", repr(job.error_rate)] if job.error_rate != RUN_ERROR_RATE else []
     return words
