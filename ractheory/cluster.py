@@ -47,6 +47,8 @@ class Cluster:
     none of its workers can take part.
     """
 
+    ask = staticmethod(identity)  # Found by name in the workers, however old their package is.
+
     def __init__(
         self, address: str, note: Callable[[str], None], patience: float = PATIENCE
     ) -> None:
@@ -133,7 +135,7 @@ class Cluster:
         with _gone_if_lost(self.client):
             present = dict(self.client.nthreads())
             new = [a for a in present if a not in self.threads and a not in self.refused]
-            answers = self.client.run(identity, workers=new, on_error="return") if new else {}
+            answers = self.client.run(self.ask, workers=new, on_error="return") if new else {}
         for address in new:
             self._admit(address, present[address], answers.get(address))
         self.threads = {a: n for a, n in self.threads.items() if a in present}
@@ -141,7 +143,9 @@ class Cluster:
         self.looked = time.monotonic()
 
     def _admit(self, address: str, threads: int, answer: Any) -> None:
-        if isinstance(answer, (OSError, type(None))):  # It went away meanwhile: asked again if it is back.
+        if isinstance(
+            answer, (OSError, type(None))
+        ):  # It went away meanwhile: asked again if it is back.
             return
         if isinstance(answer, dict):
             why = difference(self.identity, answer)

@@ -61,9 +61,7 @@ Pool = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Outcomes]
 
 
 @contextmanager
-def open_pool(
-    workers: int, scheduler: str | None, note: Callable[[str], None]
-) -> Iterator[Pool]:
+def open_pool(workers: int, scheduler: str | None, note: Callable[[str], None]) -> Iterator[Pool]:
     """Yield processes of this machine, or the workers of the Dask cluster at `scheduler` if given.
 
     Raises UsageError when that cluster cannot be used; `note` hears of workers that are refused or lost.

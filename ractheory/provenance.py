@@ -63,9 +63,10 @@ def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
         if other == mine:
             continue
         if isinstance(mine, Mapping) and isinstance(other, Mapping):
-            return difference(
-                {k: mine.get(k) for k in sorted({*mine, *other})}, other
-            ) or "other packages"
+            return (
+                difference({k: mine.get(k) for k in sorted({*mine, *other})}, other)
+                or "other packages"
+            )
         if key == "code":
             return "the same version with other code"
         return f"{key} {other or 'missing'}, here {mine or 'missing'}"

@@ -13,7 +13,6 @@ from typing import Any
 from ractheory.commands.options import Parser, note, number, say, whole
 from ractheory.errors import UsageError
 
-
 SCHEDULER = "run on the workers of this Dask scheduler instead (tcp://HOST:PORT)"
 
 
