@@ -54,7 +54,7 @@ def real(
     """
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     above = number > low if open_low else number >= low
     below = number < high if open_high else number <= high

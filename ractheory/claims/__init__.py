@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ractheory.claims import controls, core, floors
+from ractheory.claims import controls, core, exact, floors
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
 
 CLAIMS: tuple[Claim, ...] = tuple(
-    claim for family in (core, floors, controls) for claim in family.CLAIMS
+    claim for family in (core, floors, controls, exact) for claim in family.CLAIMS
 )
 
 

@@ -18,6 +18,8 @@ CONFIRMED, REFUTED, UNDECIDED, NOT_APPLICABLE = (
     "not-applicable",
 )
 TIERS = ("quick", "default", "full")
+RUNS, EXACT = "runs", "exact"
+EVIDENCE = (RUNS, EXACT)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class Claim:
         decided in blocks of seeds, and a verdict ends the run
     all_seeds : whether all of them run whatever they show, for a figure of their bands
     horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
+    evidence : "runs", or "exact": an expectation on a quadratic, decided at every T up to that of the
+        claim in exact numbers, with no run at all
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches
     source : place in the paper; empty: the theorem's own source
@@ -114,6 +118,7 @@ class Claim:
     steps: int = 20
     seeds: int = 400
     horizon: int | None = None
+    evidence: str = RUNS
     bound_factor: float = 1.0
     source: str = ""
     tiers: tuple[str, ...] = ("default", "full")
@@ -128,6 +133,8 @@ class Claim:
             )
         if not set(self.tiers) <= set(TIERS):
             raise UsageError.of("tiers", self.tiers, ", ".join(TIERS), "choose among these")
+        if self.evidence not in EVIDENCE:
+            raise UsageError.of("evidence", self.evidence, " or ".join(EVIDENCE), "choose one")
         integer("steps", self.steps, 1)
         integer("seeds", self.seeds, 1)
         if self.horizon is not None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.claims.claim import Claim
+from ractheory.claims.claim import EXACT, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.decide import Decision, decide
 from ractheory.compare.facts import facts_of
 from ractheory.compare.observables import Context
+from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
 from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
@@ -149,6 +150,9 @@ def judge(
     if statement.form is Form.EXACT:
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
         return Comparison(claim, hypotheses, decide(statement, context, error_rate), facts)
+    if claim.evidence == EXACT:
+        decision, curves = exact_decision(claim, statement, ran) if applies else (_rejected(hypotheses), {})
+        return Comparison(claim, hypotheses, decision, facts, curves)
     decision = _rejected(hypotheses)
     numbers = looks(claim, statement) if applies else [claim.seeds]
     for run in _growing(runs, numbers):
