@@ -10,218 +10,59 @@ from which law, and how one link is solved. The named methods of the papers are 
 | `asymlora` | A or B | never | gradient steps on one factor, the other frozen at its draw |
 | `cola` | A and B | each link | K gradient steps on both, merge, fresh pair |
 | `rac-lora` | A or B | each link | pseudo-inverse step(s) on one factor, merge, fresh frozen factor |
+| `rac-lora-...` | A or B | each link | the same, with another oracle (`ractheory.oracles`) |
+| `rac-...` | A or B | each link | another inner solver (`ractheory.links`), merge, fresh frozen factor |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from ractheory.assumptions import (
-    FreshSketch,
-    FrozenFactor,
-    IndependentFactor,
-    IsotropicLaw,
-    PositiveExpectedProjection,
-    ProjectedStep,
-    RankConstrained,
+from ractheory.errors import UsageError
+from ractheory.laws import LAWS, Gaussian, Haar, Law
+from ractheory.links import (
+    INNERS,
+    Accelerated,
+    AdamW,
+    Adaptive,
+    ExactLink,
+    FactorSolver,
+    Inner,
+    Momentum,
+    Plain,
+    Polyak,
+    PseudoInverse,
+    Safeguarded,
+    Sign,
+    Subgradient,
+    inner_solver,
 )
-from ractheory.errors import UsageError, integer, real
-from ractheory.laws import LAWS, Frozen, Gaussian, Haar, Identity, Law, bernoulli_mean_extremes
+from ractheory.method import Method, Precision, Shapes, Trains
+from ractheory.oracles import (
+    FULL_GRADIENT,
+    MVR,
+    PAGE,
+    AdditiveNoise,
+    LocalEpochs,
+    MiniBatch,
+    Oracle,
+    Reshuffle,
+)
 
-Shapes = tuple[tuple[int, int], ...]
-
-
-class Trains(StrEnum):
-    """What a link trains; with one factor trained, the other is the sketch."""
-
-    FULL = "full"
-    LEFT = "left"
-    """A is trained, B (m x r) is drawn: H acts on the left."""
-    RIGHT = "right"
-    """B is trained, A (r x n) is drawn: H acts on the right."""
-    BERNOULLI = "bernoulli"
-    """Left with probability p at each link, right otherwise."""
-    BOTH = "both"
-    """Both factors are trained."""
+SIDES = {"left": Trains.LEFT, "right": Trains.RIGHT, "bernoulli": Trains.BERNOULLI}
 
 
-@dataclass(frozen=True)
-class PseudoInverse:
-    """`steps` projected gradient steps W - gamma H G with one sketch: A = -eta (B^T B)^+ B^T G."""
-
-    steps: int = 1
-
-    def __post_init__(self) -> None:
-        integer("inner steps", self.steps, 1)
+def _side(side: str) -> Trains:
+    if side not in SIDES:
+        raise UsageError.of("side", side, "left, right, or bernoulli", "choose one of these")
+    return SIDES[side]
 
 
-@dataclass(frozen=True)
-class ExactLink:
-    """Exact minimisation over the trained factor (quadratics)."""
-
-    steps: int = 1
-
-
-@dataclass(frozen=True)
-class Plain:
-    """`steps` plain gradient steps on the trained factor(s)."""
-
-    steps: int = 1
-
-    def __post_init__(self) -> None:
-        integer("inner steps", self.steps, 1)
-
-
-@dataclass(frozen=True)
-class AdamW:
-    """`steps` AdamW steps on the trained factor(s); `reset` forgets the moments at every merge."""
-
-    steps: int = 1
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    weight_decay: float = 0.0
-    reset: bool = True
-
-    def __post_init__(self) -> None:
-        integer("inner steps", self.steps, 1)
-        real("beta1", self.beta1, 0.0, 1.0, open_high=True)
-        real("beta2", self.beta2, 0.0, 1.0, open_high=True)
-        real("weight decay", self.weight_decay, 0.0)
-
-
-Inner = PseudoInverse | ExactLink | Plain | AdamW
-
-INNERS: dict[str, type[Inner]] = {
-    "pseudo-inverse": PseudoInverse,
-    "exact": ExactLink,
-    "plain": Plain,
-    "adamw": AdamW,
-}
-
-
-def inner_solver(name: str, steps: int = 1) -> Inner:
-    """Return the inner solver called `name`, with so many steps a link.
-
-    >>> inner_solver("plain", 3)
-    Plain(steps=3)
-    """
-    if name not in INNERS:
-        raise UsageError.of("inner solver", name, ", ".join(INNERS), "choose one of these")
-    return INNERS[name](steps)
-
-
-ONE_STEP = PseudoInverse()
-FULL_LAW = Identity()
-"""The law of a method without a sketch."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """One member of the family.
-
-    Attributes
-    ----------
-    name : the word used on the command line and in result files
-    step : gamma, the step on W, where the link is a pseudo-inverse step (and for `fpft`); otherwise
-        eta, the step on the trained factor
-    trains, redraw, inner : the composition
-    law : law of the drawn factor; N(0, 1) entries where both factors are trained
-    scale : s = alpha / r
-    initial_std : standard deviation of the Gaussian entries of a drawn factor (Gaussian law only)
-    gaussian_is_A : with both factors trained, whether A is the Gaussian one and B zero
-    left_probability : p of the Bernoulli side
-    """
-
-    name: str
-    step: float
-    trains: Trains
-    law: Law = FULL_LAW
-    redraw: bool = True
-    inner: Inner = ONE_STEP
-    scale: float = 1.0
-    initial_std: float = 1.0
-    gaussian_is_A: bool = True
-    left_probability: float = 0.5
-
-    def __post_init__(self) -> None:
-        real("step", self.step, 0.0, open_low=True, mend="give a positive finite step")
-        real("scale alpha/r", self.scale, 0.0, open_low=True)
-        real("initial standard deviation", self.initial_std, 0.0, open_low=True)
-        real("left probability", self.left_probability, 0.0, 1.0)
-
-    @property
-    def rank(self) -> int:
-        return self.law.rank
-
-    @property
-    def projected(self) -> bool:
-        """Whether every link moves W inside the range of an orthogonal projection."""
-        return self.trains is not Trains.BOTH and isinstance(self.inner, PseudoInverse | ExactLink)
-
-    def sketched(self, shape: tuple[int, int]) -> tuple[int, ...]:
-        """Return the dimensions that the sketch of a block acts on."""
-        m, n = shape
-        match self.trains:
-            case Trains.LEFT | Trains.FULL:
-                return (m,)
-            case Trains.RIGHT:
-                return (n,)
-            case _:
-                return (m, n)
-
-    def validate(self, shapes: Shapes) -> None:
-        """Raise UsageError unless the method exists on blocks of these shapes."""
-        for shape in shapes:
-            for d in self.sketched(shape):
-                self.law.validate(d)
-
-    def extremes(self, shapes: Shapes) -> tuple[float, float]:
-        """Return (lam_min, lam_max) of E[H] over the blocks, H frozen where nothing is redrawn."""
-        if self.trains is Trains.FULL:
-            return 1.0, 1.0
-        law = self.law if self.redraw else Frozen(self.rank)
-        pairs = [self._block_extremes(law, shape) for shape in shapes]
-        return min(low for low, _ in pairs), max(high for _, high in pairs)
-
-    def _block_extremes(self, law: Law, shape: tuple[int, int]) -> tuple[float, float]:
-        if self.trains is Trains.BERNOULLI:
-            left, right = law.extremes(shape[0]), law.extremes(shape[1])
-            return bernoulli_mean_extremes(self.left_probability, left, right)
-        return law.extremes(self.sketched(shape)[0])
-
-    def assumptions(self, shapes: Shapes) -> tuple[object, ...]:
-        """Return what the method itself grants to a theorem."""
-        granted: list[object] = []
-        if self.projected and isinstance(self.inner, PseudoInverse) and self.inner.steps == 1:
-            granted.append(ProjectedStep())
-        if self.trains is not Trains.BOTH and (self.redraw or self.trains is Trains.FULL):
-            granted.append(FreshSketch())
-            low, high = self.extremes(shapes)
-            if low > 0.0:
-                granted.append(PositiveExpectedProjection(low, high))
-        if not self.redraw:
-            granted.append(RankConstrained())
-            if self.trains is not Trains.BOTH:
-                granted += [FrozenFactor(), IndependentFactor()]
-        rho = self.isotropy(shapes)
-        if rho is not None:
-            granted.append(IsotropicLaw(rho))
-        return tuple(granted)
-
-    def isotropy(self, shapes: Shapes) -> float | None:
-        """Return rho where one draw of the sketch has E[H] = rho I on every block, else None."""
-        if self.trains is Trains.BOTH:
-            return None
-        low, high = replace(self, redraw=True).extremes(shapes)
-        return low if low == high else None
-
-
-def fpft(step: float) -> Method:
+def fpft(step: float, oracle: Oracle = FULL_GRADIENT) -> Method:
     """Full-parameter fine-tuning: gradient descent on W."""
-    return Method("fpft", step, Trains.FULL)
+    return Method("fpft", step, Trains.FULL, oracle=oracle)
 
 
 def rac_lora(
@@ -232,18 +73,16 @@ def rac_lora(
     inner: Inner | None = None,
     left_probability: float = 0.5,
     scale: float = 1.0,
+    oracle: Oracle = FULL_GRADIENT,
 ) -> Method:
     """RAC-LoRA: a fresh sketch each link, one factor trained; arXiv 2410.08305.
 
     >>> rac_lora(0.1, rank=2).extremes(((8, 4),))
     (0.25, 0.25)
     """
-    trains = {"left": Trains.LEFT, "right": Trains.RIGHT, "bernoulli": Trains.BERNOULLI}.get(side)
-    if trains is None:
-        raise UsageError.of("side", side, "left, right, or bernoulli", "choose one of these")
     return Method(
-        "rac-lora", step, trains, law or Haar(rank), True, inner or PseudoInverse(),
-        scale=scale, left_probability=left_probability,
+        "rac-lora", step, _side(side), law or Haar(rank), True, inner or PseudoInverse(),
+        scale=scale, left_probability=left_probability, oracle=oracle,
     )  # fmt: skip
 
 
@@ -285,12 +124,145 @@ def cola(
     )  # fmt: skip
 
 
+def _variant(name: str, method: Method) -> Method:
+    return replace(method, name=name)
+
+
+def rac_lora_noise(step: float, variance: float = 1.0, **options: Any) -> Method:
+    """RAC-LoRA with Gaussian noise of total variance `variance` on the gradient."""
+    return _variant("rac-lora-noise", rac_lora(step, oracle=AdditiveNoise(variance), **options))
+
+
+def rac_lora_sgd(step: float, batch: int = 1, replacement: bool = False, **options: Any) -> Method:
+    """RAC-LoRA with mini-batch gradients."""
+    oracle = MiniBatch(batch, replacement)
+    return _variant("rac-lora-sgd", rac_lora(step, oracle=oracle, **options))
+
+
+def rac_lora_rr(step: float, order: str = "random", **options: Any) -> Method:
+    """RAC-LoRA with reshuffled epochs, one sketch an epoch; `order` as in `oracles.ORDERS`."""
+    return _variant("rac-lora-rr", rac_lora(step, oracle=Reshuffle(order), **options))
+
+
+def rac_lora_page(step: float, batch: int = 1, probability: float = 0.5, **options: Any) -> Method:
+    """RAC-LoRA with the PAGE estimator (Bernoulli-LoRA-PAGE with side "bernoulli")."""
+    oracle = PAGE(batch, probability)
+    return _variant("rac-lora-page", rac_lora(step, oracle=oracle, **options))
+
+
+def rac_lora_mvr(step: float, momentum: float = 0.1, batch: int = 1, **options: Any) -> Method:
+    """RAC-LoRA with momentum variance reduction (Bernoulli-LoRA-MVR with side "bernoulli")."""
+    oracle = MVR(momentum, batch)
+    return _variant("rac-lora-mvr", rac_lora(step, oracle=oracle, **options))
+
+
+def fed_rac_lora(
+    step: float,
+    clients: int = 2,
+    participating: int | None = None,
+    order: str = "random",
+    **options: Any,
+) -> Method:
+    """Fed-RAC-LoRA: each round one shared sketch, a local epoch on each client, the average."""
+    oracle = LocalEpochs(clients, participating, order)
+    return _variant("fed-rac-lora", rac_lora(step, oracle=oracle, **options))
+
+
+def rac_subgradient(step: float, **options: Any) -> Method:
+    """RAC-LoRA on a nonsmooth function: projected subgradient links with a constant step."""
+    return _variant("rac-subgradient", rac_lora(step, inner=Subgradient(), **options))
+
+
+def rac_polyak(step: float, **options: Any) -> Method:
+    """The same with `step` times Polyak's step (f - f*)/|g|^2."""
+    return _variant("rac-polyak", rac_lora(step, inner=Polyak(), **options))
+
+
+def rac_accelerated(step: float, **options: Any) -> Method:
+    """Accelerated RAC-LoRA, isotropic sketches only."""
+    return _variant("rac-accelerated", rac_lora(step, inner=Accelerated(), **options))
+
+
+def rac_plain(step: float, inner_steps: int = 1, **options: Any) -> Method:
+    """What a practitioner runs: `inner_steps` gradient steps on the factor, no pseudo-inverse."""
+    options = {"law": Gaussian(options.get("rank", 1)), **options}
+    return _variant("rac-plain", rac_lora(step, inner=Plain(inner_steps), **options))
+
+
+def rac_sign(step: float, inner_steps: int = 1, **options: Any) -> Method:
+    """Links of sign steps on the factor: Adam's first step."""
+    options = {"law": Gaussian(options.get("rank", 1)), **options}
+    return _variant("rac-sign", rac_lora(step, inner=Sign(inner_steps), **options))
+
+
+def rac_momentum(step: float, inner_steps: int = 4, beta: float = 0.9, **options: Any) -> Method:
+    """Links of heavy-ball steps on the factor."""
+    options = {"law": Gaussian(options.get("rank", 1)), **options}
+    return _variant("rac-momentum", rac_lora(step, inner=Momentum(inner_steps, beta), **options))
+
+
+SOLVERS: dict[str, Callable[..., FactorSolver]] = {
+    "plain": Plain,
+    "momentum": Momentum,
+    "sign": Sign,
+    "adamw": AdamW,
+}
+
+
+def rac_safeguarded(
+    step: float, solver: str = "plain", eta: float = 0.1, inner_steps: int = 5, **options: Any
+) -> Method:
+    """Links of any solver with step `eta`; one that ends above the exact step takes that instead."""
+    if solver not in SOLVERS:
+        raise UsageError.of("solver", solver, ", ".join(SOLVERS), "choose one of these")
+    inner = Safeguarded(SOLVERS[solver](inner_steps), eta)
+    options = {"law": Gaussian(options.get("rank", 1)), **options}
+    return _variant("rac-safeguarded", rac_lora(step, inner=inner, **options))
+
+
+def rac_merged(step: float, precision: str = "bfloat16", **options: Any) -> Method:
+    """RAC-LoRA whose base weights are held in a format of fewer digits."""
+    known = [p.value for p in Precision]
+    if precision not in known:
+        raise UsageError.of("precision", precision, ", ".join(known), "choose one of these")
+    return replace(rac_lora(step, **options), name="rac-merged", precision=Precision(precision))
+
+
+def lora_adaptive(
+    step: float,
+    L: float,
+    rule: str = "proved",
+    rank: int = 1,
+    scale: float = 1.0,
+    initial_std: float = 1.0,
+    factors: Sequence[float] = (),
+) -> Method:
+    """LoRA with a step that follows the iterate (see `links.Adaptive`), times `step`."""
+    inner = Adaptive(L, rule, tuple(factors))
+    return _variant("lora-adaptive", lora(step, rank, scale, initial_std, inner=inner))
+
+
 METHODS: dict[str, Callable[..., Method]] = {
     "fpft": fpft,
     "lora": lora,
     "asymlora": asymlora,
     "cola": cola,
     "rac-lora": rac_lora,
+    "rac-plain": rac_plain,
+    "rac-sign": rac_sign,
+    "rac-momentum": rac_momentum,
+    "rac-safeguarded": rac_safeguarded,
+    "rac-accelerated": rac_accelerated,
+    "rac-lora-noise": rac_lora_noise,
+    "rac-lora-sgd": rac_lora_sgd,
+    "rac-lora-rr": rac_lora_rr,
+    "rac-lora-page": rac_lora_page,
+    "rac-lora-mvr": rac_lora_mvr,
+    "fed-rac-lora": fed_rac_lora,
+    "rac-subgradient": rac_subgradient,
+    "rac-polyak": rac_polyak,
+    "rac-merged": rac_merged,
+    "lora-adaptive": lora_adaptive,
 }
 
 
@@ -305,3 +277,27 @@ def sketch_law(name: str, rank: int) -> Law:
         raise UsageError.of("sketch", name, allowed, "choose one of these")
     law: Law = LAWS[name](rank)
     return law
+
+
+__all__ = [
+    "INNERS",
+    "METHODS",
+    "Accelerated",
+    "AdamW",
+    "Adaptive",
+    "ExactLink",
+    "Inner",
+    "Method",
+    "Momentum",
+    "Plain",
+    "Polyak",
+    "Precision",
+    "PseudoInverse",
+    "Safeguarded",
+    "Shapes",
+    "Sign",
+    "Subgradient",
+    "Trains",
+    "inner_solver",
+    "sketch_law",
+]

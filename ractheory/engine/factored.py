@@ -26,11 +26,11 @@ from ractheory.engine.random import BLOCK, Purpose
 
 SKETCH = int(Purpose.SKETCH)
 BOTH = 3
-GRADIENT, ADAMW = 0, 1
+GRADIENT, ADAMW, MOMENTUM, SIGN = 0, 1, 2, 3
 
 
 class FactorPlan(NamedTuple):
-    """A factored method as numbers; `side` is LEFT, RIGHT, BERNOULLI or BOTH."""
+    """A factored method as numbers; `side` is LEFT, RIGHT, BERNOULLI or BOTH; beta1 also of MOMENTUM."""
 
     law: int
     rank: int
@@ -122,10 +122,16 @@ def factor_gradients(blocks, plan, side, table, factors, g, out):  # type: ignor
 
 @njit(**INNER)
 def update_factors(plan, side, blocks, table, moments, count, gradient, factors):  # type: ignore[no-untyped-def]
-    """One gradient or AdamW step on the trained factors; `count` numbers the AdamW steps from 1."""
-    if plan.solver == GRADIENT:
+    """One step of the solver on the trained factors; `count` numbers the AdamW steps from 1."""
+    if plan.solver != ADAMW:  # the gradient of a frozen factor is zero
         for k in range(factors.size):
-            factors[k] -= plan.eta * gradient[k]
+            if plan.solver == MOMENTUM:
+                moments[0, k] = plan.beta1 * moments[0, k] + gradient[k]
+                factors[k] -= plan.eta * moments[0, k]
+            elif plan.solver == SIGN:
+                factors[k] -= plan.eta * np.sign(gradient[k])
+            else:
+                factors[k] -= plan.eta * gradient[k]
         return
     r = plan.rank
     first = 1.0 - plan.beta1**count

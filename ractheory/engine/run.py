@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,9 @@ class Run:
         the trained factors otherwise; shape (S, T)
     diverged_at : first link whose start was out of bounds, -1 for a run that stayed; shape (S,)
     final : last parameters, flat, shape (S, dim)
+    extra : what some methods record besides, by name, each of shape (S, T): "mean_gap" (gap of the mean of
+        W_0, ..., W_t; subgradient chains), "certified" (1 where a safeguarded link kept its solver's
+        end), "eta" (the adaptive step taken), "lost" (part of the updates so far that rounding lost)
     """
 
     gap: Array
@@ -31,6 +34,7 @@ class Run:
     step_sq: Array
     diverged_at: NDArray[np.int64]
     final: Array
+    extra: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, seeds: int, links: int, start: Array, dim: int) -> Run:

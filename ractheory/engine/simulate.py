@@ -5,64 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ractheory.engine import entrywise, factored, projected
-from ractheory.engine.draw import LawCode
-from ractheory.engine.factored import FactorPlan, factored_block
+from ractheory.engine import entrywise
+from ractheory.engine.factored import factored_block
 from ractheory.engine.gradients import scratch_for
-from ractheory.engine.projected import Plan, projected_block
+from ractheory.engine.plans import plan_of
+from ractheory.engine.projected import projected_block
 from ractheory.engine.random import stream_key
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads
 from ractheory.engine.transcription import transcribe
 from ractheory.errors import UsageError, integer
-from ractheory.methods import AdamW, ExactLink, Method, Trains
+from ractheory.methods import ExactLink, Method
 from ractheory.objectives.base import Objective
 from ractheory.objectives.structure import Family
-from ractheory.sketches import CODES, inclusion_probabilities
 
 Array = NDArray[np.float64]
-
-
-_SIDES = {
-    Trains.FULL: projected.LEFT,
-    Trains.LEFT: projected.LEFT,
-    Trains.RIGHT: projected.RIGHT,
-    Trains.BERNOULLI: projected.BERNOULLI,
-    Trains.BOTH: factored.BOTH,
-}
-
-
-def plan_of(method: Method) -> Plan | FactorPlan:
-    """Return the numbers that a kernel needs to run `method`."""
-    if method.trains is Trains.FULL and not method.projected:
-        raise UsageError.of(
-            "link of full-parameter fine-tuning", method.inner, "a gradient step",
-            "train a factor, or use the default link",
-        )  # fmt: skip
-    frozen = method.law.name == "frozen"
-    code, side = int(CODES[method.law.name]), _SIDES[method.trains]
-    redraw = method.redraw and not frozen
-    if method.projected:
-        link = projected.EXACT if isinstance(method.inner, ExactLink) else projected.PSEUDO_INVERSE
-        return Plan(
-            code, max(method.rank, 1), side, method.left_probability, redraw, link,
-            method.inner.steps, method.step, inclusion_probabilities(method.law),
-        )  # fmt: skip
-    adam = method.inner if isinstance(method.inner, AdamW) else AdamW()
-    solver = factored.ADAMW if isinstance(method.inner, AdamW) else factored.GRADIENT
-    entries = int(LawCode.GAUSSIAN) if method.law.name == "haar" else code
-    return FactorPlan(
-        entries, method.rank, side, method.left_probability, redraw, solver,
-        method.inner.steps, method.step, method.scale, method.initial_std, method.gaussian_is_A,
-        adam.beta1, adam.beta2, adam.epsilon, adam.weight_decay, adam.reset,
-        inclusion_probabilities(method.law),
-    )  # fmt: skip
 
 
 def simulate(
@@ -91,17 +54,41 @@ def simulate(
     UsageError : sizes that do not fit, or an exact link on a function that is no quadratic
     """
     numbers = validate(objective, method, start, links, seeds)
-    problem = objective.problem()
+    full = method.full_gradient
+    problem = objective.full_gradient_problem() if full else objective.problem()
     if problem is None:
         return transcribe(objective, method, start, links, numbers, stream)
     key = stream_key(stream)
-    if entrywise.qualifies(problem, method):
+    if method.basic and entrywise.qualifies(problem, method):
         chain = entrywise.Chain.of(problem, method, key, np.asarray(start))
         return entrywise.simulate_entries(chain, numbers, links, threads)
     run = Run.begin(len(numbers), links, start, objective.dim)
-    kernel = projected_block if method.projected else factored_block
-    _over_threads(kernel, (problem, plan_of(method), key), numbers, run, threads)
+    block = _basic(method) if method.basic else _extended(objective, method, run)
+    _over_threads(block, (problem, block.plan, key), numbers, run, threads)
     return run
+
+
+class Block(NamedTuple):
+    """A kernel for a block of seeds, its plan, and the arrays that it records besides those of a run."""
+
+    kernel: Callable[..., None]
+    plan: Any
+    records: tuple[Array, ...] = ()
+
+
+def _basic(method: Method) -> Block:
+    return Block(projected_block if method.projected else factored_block, plan_of(method))
+
+
+def _extended(objective: Objective, method: Method, run: Run) -> Block:
+    # Imported on demand: a basic run loads none of these kernels.
+    from ractheory.engine.extended import extended_block
+    from ractheory.engine.extensions import extension_of
+
+    extension, record = extension_of(objective, method), np.empty(run.step_sq.shape)
+    if extension.record:
+        run.extra[extension.record] = record
+    return Block(extended_block, extension.plan, (record,))
 
 
 def validate(
@@ -111,7 +98,13 @@ def validate(
     numbers = range(integer("seeds", seeds, 1)) if isinstance(seeds, int) else seeds
     integer("steps", links, 1)
     method.validate(objective.shapes)
+    method.oracle.validate(objective)
     _exact_only_on_quadratics(objective, method)
+    if not method.basic and objective.problem() is None:
+        raise UsageError.of(
+            "objective", objective.name, f"one with a compiled form for {method.name}",
+            "use one of the compiled families",
+        )  # fmt: skip
     if np.shape(start) not in ((objective.dim,), (len(numbers), objective.dim)):
         raise UsageError.of(
             "shape of the start", np.shape(start), f"({objective.dim},)", "flatten the blocks"
@@ -130,7 +123,7 @@ def _exact_only_on_quadratics(objective: Objective, method: Method) -> None:
 
 
 def _over_threads(
-    kernel: Callable[..., None],
+    block: Block,
     arguments: tuple[Any, ...],
     numbers: range,
     run: Run,
@@ -139,9 +132,10 @@ def _over_threads(
     seeds = np.array(numbers, dtype=np.int64)
 
     def work(part: slice) -> None:
-        kernel(
+        block.kernel(
             *arguments, seeds[part], scratch_for(arguments[0]), run.final[part],
             run.gap[part], run.grad_sq[part], run.step_sq[part], run.diverged_at[part],
+            *(record[part] for record in block.records),
         )  # fmt: skip
 
     pieces = 1 if threads == 1 else 4 * (threads or os.cpu_count() or 1)
