@@ -5,27 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ractheory.assumptions import (
-    FreshSketch,
-    FrozenFactor,
-    IndependentFactor,
-    IsotropicLaw,
-    PositiveExpectedProjection,
-    ProjectedStep,
-    RankConstrained,
-)
+from ractheory import assumptions as vocabulary
 from ractheory.errors import UsageError, real
 from ractheory.laws import Frozen, Identity, Law, bernoulli_mean_extremes
 from ractheory.links import (
+    RULES,
     Accelerated,
     Adaptive,
     ExactLink,
     Inner,
+    Plain,
     Polyak,
     PseudoInverse,
     Safeguarded,
+    Sign,
     Subgradient,
 )
+from ractheory.objectives.base import Objective
 from ractheory.oracles import FULL_GRADIENT, FullGradient, Oracle
 
 Shapes = tuple[tuple[int, int], ...]
@@ -216,20 +212,76 @@ class Method:
         return law.extremes(self.sketched(shape)[0])
 
     def assumptions(self, shapes: Shapes) -> tuple[object, ...]:
-        """Return what the method itself grants to a theorem."""
-        granted: list[object] = []
-        if self.projected and isinstance(self.inner, PseudoInverse) and self.inner.steps == 1:
-            granted.append(ProjectedStep())
+        """Return what the method itself grants to a theorem; the oracle grants more, on an objective."""
+        granted: list[object] = [*_step_grants(self), *_law_grants(self)]
         if self.trains is not Trains.BOTH and (self.redraw or self.trains is Trains.FULL):
-            granted.append(FreshSketch())
+            granted.append(vocabulary.FreshSketch())
             low, high = self.extremes(shapes)
             if low > 0.0:
-                granted.append(PositiveExpectedProjection(low, high))
+                granted.append(vocabulary.PositiveExpectedProjection(low, high))
         if not self.redraw:
-            granted.append(RankConstrained())
+            granted.append(vocabulary.RankConstrained())
             if self.trains is not Trains.BOTH:
-                granted += [FrozenFactor(), IndependentFactor()]
+                granted += [vocabulary.FrozenFactor(), vocabulary.IndependentFactor()]
         rho = self.isotropy(shapes)
         if rho is not None:
-            granted.append(IsotropicLaw(rho))
+            granted.append(vocabulary.IsotropicLaw(rho))
         return tuple(granted)
+
+    def grants(self, objective: Objective) -> tuple[object, ...]:
+        """Return what method and oracle grant to a theorem on this objective."""
+        return *self.assumptions(objective.shapes), *self.oracle.assumptions(objective)
+
+
+def _law_grants(method: Method) -> list[object]:
+    """What is known of the drawn factor of each link."""
+    granted: list[object] = []
+    if method.trains is Trains.BERNOULLI:
+        granted.append(vocabulary.BernoulliSide(method.left_probability))
+    if method.trains is Trains.FULL or not method.redraw:
+        return granted
+    if method.law.name in ("haar", "gaussian"):
+        if method.trains is not Trains.BOTH:
+            granted.append(vocabulary.HaarLaw())
+        if method.initial_std == 1.0:
+            granted.append(vocabulary.GaussianFactor())
+    if method.law.name == "coordinates":
+        granted.append(vocabulary.CoordinateLaw())
+    return granted
+
+
+def _step_grants(method: Method) -> list[object]:
+    """What is known of how a link moves W."""
+    inner, one_factor = method.inner, method.trains is not Trains.BOTH
+    granted: list[object] = []
+    exact = method.full_gradient and method.precision == Precision.FLOAT64
+    if method.precision != Precision.FLOAT64:
+        return [vocabulary.RoundedMerges(method.precision.unit_roundoff)]
+    if method.redraw and method.trains is not Trains.FULL and not isinstance(inner, Accelerated):
+        granted.append(vocabulary.LowRankLinks())
+    match inner:
+        case PseudoInverse() if one_factor:
+            if exact:
+                granted.append(vocabulary.CertifiedLinks())
+            if inner.steps == 1:
+                granted.append(vocabulary.ProjectedEstimate())
+                granted += [vocabulary.ProjectedStep()] if exact else []
+        case ExactLink():
+            granted.append(vocabulary.ExactMinimisation())
+        case Safeguarded():
+            granted.append(vocabulary.CertifiedLinks())
+        case Subgradient():
+            granted.append(vocabulary.ProjectedEstimate())
+        case Polyak() if method.step == 1.0:
+            granted.append(vocabulary.PolyakStep())
+        case Accelerated():
+            granted.append(vocabulary.AcceleratedLinks())
+        case Sign() if inner.steps == 1 and one_factor:
+            granted.append(vocabulary.SignLinks())
+        case Plain() if inner.steps == 1 and one_factor:
+            granted.append(vocabulary.PlainStep())
+        case Plain() if not one_factor and method.redraw and method.gaussian_is_A:
+            granted.append(vocabulary.JointSteps())
+        case Adaptive() if inner.rule == RULES[0] and method.step == 1.0:
+            granted.append(vocabulary.AdaptiveStep())
+    return granted

@@ -39,8 +39,7 @@ class FullGradient:
         """Every objective has one."""
 
     def assumptions(self, objective: Objective) -> tuple[object, ...]:
-        unbiased = vocabulary.UnbiasedGradient()
-        return (vocabulary.FullGradient(), unbiased, ExpectedSmoothness(0.0, 1.0, 0.0))
+        return vocabulary.UnbiasedGradient(), ExpectedSmoothness(0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
