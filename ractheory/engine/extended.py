@@ -61,9 +61,9 @@ def make_room(problem, plan, size):  # type: ignore[no-untyped-def]
 
 
 @njit(**KERNEL)
-def extended_block(
+def extended_block(  # type: ignore[no-untyped-def]
     problem, plan, key, seeds, scratch, final, gap, grad_sq, step_sq, diverged, extra
-):  # type: ignore[no-untyped-def]
+):
     """Simulate every seed of `seeds` from its row of `final` (overwritten); one row of each array a seed.
 
     As `ractheory.engine.projected.projected_block`, with one more record a link. The links are called from

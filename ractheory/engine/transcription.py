@@ -21,7 +21,7 @@ from ractheory.engine.projected import DIVERGED
 from ractheory.engine.random import Purpose, stream_key, uniform
 from ractheory.engine.run import Run
 from ractheory.laws import Gaussian, Law
-from ractheory.methods import AdamW, ExactLink, Method, Trains
+from ractheory.methods import AdamW, ExactLink, Method, Momentum, Sign, Trains
 from ractheory.objectives.base import Objective
 from ractheory.sketches import factor
 
@@ -220,8 +220,17 @@ class Factored:
         return out
 
     def _direction(self, name: tuple[str, int], factor: Array, g: Array) -> Array:
-        """Return the gradient, or the direction of AdamW (Loshchilov and Hutter, 2019)."""
+        """Return the gradient, or the direction of a sign, heavy-ball or AdamW step.
+
+        AdamW: Loshchilov and Hutter, 2019.
+        """
         inner = self.draws.method.inner
+        if isinstance(inner, Sign):
+            return np.sign(g)
+        if isinstance(inner, Momentum):
+            velocity = inner.beta * self.moments.get(name, (np.zeros_like(g), g))[0] + g
+            self.moments[name] = velocity, g
+            return velocity
         if not isinstance(inner, AdamW):
             return g
         m, v = self.moments.get(name, (np.zeros_like(g), np.zeros_like(g)))
