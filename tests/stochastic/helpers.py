@@ -13,7 +13,13 @@ EPS = float(np.finfo(float).eps)
 
 
 def small_sum(
-    loss: Loss, N: int = 6, p: int = 4, c: int = 2, ridge: float = 0.0, seed: int = 0, **more: object
+    loss: Loss,
+    N: int = 6,
+    p: int = 4,
+    c: int = 2,
+    ridge: float = 0.0,
+    seed: int = 0,
+    **more: object,
 ) -> LinearModel:
     """Return a linear model of N components on made-up data that fit the loss."""
     rng = np.random.default_rng([seed, N, p, c])

@@ -153,7 +153,7 @@ def test_choice_of_the_bound() -> None:
     f = SUMS["softmax"]
     first, second = dissimilarity(f), dissimilarity(f, uniform=False)
     assert first.A == 0.0
-    assert (second.A, second.C) == smooth_dissimilarity(f)
+    assert smooth_dissimilarity(f) == (second.A, second.C)
     assert dissimilarity(SUMS["squared"]).A > 0
     assert dissimilarity(f, components=3) == BoundedDissimilarity(
         0.0, first.C, 3, first.component_L
