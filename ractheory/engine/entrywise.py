@@ -39,6 +39,7 @@ def qualifies(problem: Problem, method: Method) -> bool:
         problem.family == Family.ENTRY_QUADRATIC
         and len(problem.blocks) == 1
         and problem.X.size <= LARGEST
+        and method.basic
         and method.projected
         and method.inner.steps == 1
         and isinstance(method.inner, PseudoInverse)

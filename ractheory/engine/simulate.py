@@ -59,7 +59,7 @@ def simulate(
     if problem is None:
         return transcribe(objective, method, start, links, numbers, stream)
     key = stream_key(stream)
-    if method.basic and entrywise.qualifies(problem, method):
+    if entrywise.qualifies(problem, method):
         chain = entrywise.Chain.of(problem, method, key, np.asarray(start))
         return entrywise.simulate_entries(chain, numbers, links, threads)
     run = Run.begin(len(numbers), links, start, objective.dim)
