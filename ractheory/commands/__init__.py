@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "check": "compare one run with a theorem, with parameters of your own",
     "exact": "expectations on a quadratic, without sampling",
     "predict": "what the theory says of a layer: slow-down, steps, floors",
+    "conform": "put an update rule of your own through the checks",
     "report": "draw the page of a finished run again",
     "proofs": "check the proofs",
 }
