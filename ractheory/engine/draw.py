@@ -45,7 +45,11 @@ def draw_factor(law, probabilities, key, seed, link, purpose, order, B):  # type
     if law == HAAR and d == 3 and r == 1:
         fill_sphere(key, seed, link, purpose, B.reshape(3))
     elif law in (GAUSSIAN, HAAR):
-        fill_normal(key, seed, link, purpose, B.reshape(d * r))
+        columns = np.empty(r * d)  # column after column: the order in which kernels want them
+        fill_normal(key, seed, link, purpose, columns)
+        for k in range(r):
+            for i in range(d):
+                B[i, k] = columns[k * d + i]
     elif law == RADEMACHER:
         fill_sign(key, seed, link, purpose, B.reshape(d * r))
     elif law == COORDINATES:

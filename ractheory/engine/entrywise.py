@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from ractheory.engine.compiled import INNER, KERNEL, njit
 from ractheory.engine.elementary import fma, normal_pair, sphere_point
+from ractheory.engine.plans import fresh_haar_step
 from ractheory.engine.projected import DIVERGED
 from ractheory.engine.random import Purpose, words
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads
-from ractheory.methods import Method, PseudoInverse, Trains
+from ractheory.methods import Method, Trains
 from ractheory.objectives.structure import Family, Problem
 
 LANES = 128
@@ -39,13 +40,7 @@ def qualifies(problem: Problem, method: Method) -> bool:
         problem.family == Family.ENTRY_QUADRATIC
         and len(problem.blocks) == 1
         and problem.X.size <= LARGEST
-        and method.basic
-        and method.projected
-        and method.inner.steps == 1
-        and isinstance(method.inner, PseudoInverse)
-        and method.trains in (Trains.LEFT, Trains.RIGHT)
-        and method.redraw
-        and method.law.name in ("haar", "gaussian")
+        and fresh_haar_step(method)
         and method.rank == 1
     )
 

@@ -71,3 +71,16 @@ def factor_plan(method: Method) -> FactorPlan:
 def plan_of(method: Method) -> Plan | FactorPlan:
     """Return the numbers that the kernel of a basic method needs."""
     return projected_plan(method) if method.projected else factor_plan(method)
+
+
+def fresh_haar_step(method: Method) -> bool:
+    """Return whether every link is one projected step with a fresh Haar range: what the fast kernels run."""
+    return (
+        method.basic
+        and method.projected
+        and isinstance(method.inner, PseudoInverse)
+        and method.inner.steps == 1
+        and method.trains in (Trains.LEFT, Trains.RIGHT)
+        and method.redraw
+        and method.law.name in ("haar", "gaussian")
+    )

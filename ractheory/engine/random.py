@@ -96,22 +96,35 @@ def fill_words(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**KERNEL)
-def fill_normal(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
-    """Fill the flat array `out` with independent N(0, 1) deviates.
+def scratch_for_normals(size):  # type: ignore[no-untyped-def]
+    """Return room for the words and the deviates of `size` normals: four rows of a quarter, rounded up to 16."""
+    columns = (size + 63) // 64 * 16
+    return np.empty((4, columns), dtype=np.int32), np.empty((4, columns), dtype=np.float32)
+
+
+@njit(**KERNEL)
+def fill_normal_in(key, seed, link, purpose, block, normal, out):  # type: ignore[no-untyped-def]
+    """Fill the flat array `out` with independent N(0, 1) deviates; the other arrays are scratch.
 
     With q a quarter of the size, rounded up, the words number i make the entries i, q + i, 2q + i, 3q + i:
-    so both loops run over contiguous arrays.
+    so every loop runs over contiguous arrays.
     """
-    quarter = (out.size + 3) // 4
-    block = np.empty((4, quarter), dtype=np.int32)
-    normal = np.empty((4, quarter), dtype=np.float32)
     fill_words(key, seed, link, purpose, block)
-    for i in range(quarter):
-        normal[0, i], normal[1, i] = normal_pair(block[0, i], block[1, i])
-        normal[2, i], normal[3, i] = normal_pair(block[2, i], block[3, i])
-    flat = normal.reshape(4 * quarter)
-    for i in range(out.size):
-        out[i] = flat[i]
+    for half in range(0, 4, 2):
+        for i in range(block.shape[1]):
+            normal[half, i], normal[half + 1, i] = normal_pair(block[half, i], block[half + 1, i])
+    quarter = (out.size + 3) // 4
+    for row in range(4):
+        first = row * quarter
+        for i in range(min(quarter, out.size - first)):
+            out[first + i] = normal[row, i]
+
+
+@njit(**KERNEL)
+def fill_normal(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
+    """Fill the flat array `out` with independent N(0, 1) deviates."""
+    block, normal = scratch_for_normals(out.size)
+    fill_normal_in(key, seed, link, purpose, block, normal, out)
 
 
 @njit(**KERNEL)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ractheory.engine import entrywise
+from ractheory.engine import entrywise, spectral
 from ractheory.engine.factored import factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.plans import plan_of
@@ -62,6 +62,10 @@ def simulate(
     if entrywise.qualifies(problem, method):
         chain = entrywise.Chain.of(problem, method, key, np.asarray(start))
         return entrywise.simulate_entries(chain, numbers, links, threads)
+    if spectral.qualifies(objective, problem, method):
+        return spectral.simulate_spectral(
+            problem, method, key, numbers, np.asarray(start), links, threads
+        )
     run = Run.begin(len(numbers), links, start, objective.dim)
     block = _basic(method) if method.basic else _extended(objective, method, run)
     _over_threads(block, (problem, block.plan, key), numbers, run, threads)

@@ -36,6 +36,7 @@ class Draws:
     method: Method
     stream: str
     seed: int
+    frame: Array | None = None
 
     def side(self, link: int) -> Trains:
         """Return LEFT or RIGHT for the link (BOTH and FULL as they are)."""
@@ -53,7 +54,8 @@ class Draws:
         law: Law = self.method.law
         if law.name == "haar" and not self.method.projected:
             law = Gaussian(law.rank)
-        return factor(law, d, self.stream, self.seed, link, block)
+        B = factor(law, d, self.stream, self.seed, link, block)
+        return B if self.frame is None else self.frame @ B
 
     @property
     def redrawn(self) -> bool:
@@ -77,15 +79,17 @@ def transcribe(
     links: int,
     seeds: int | range,
     stream: str = "ractheory",
+    frame: Array | None = None,
 ) -> Run:
     """Run `method` as `ractheory.engine.simulate.simulate` does, line by line as printed.
 
-    Every projected and factored method, any objective with `flat_gap` and `flat_gradient`.
+    Every projected and factored method, any objective with `flat_gap` and `flat_gradient`. With a
+    `frame`, an orthogonal matrix, the drawn factors are rotated by it, as `ractheory.engine.spectral` does.
     """
     numbers = range(seeds) if isinstance(seeds, int) else seeds
     run = Run.begin(len(numbers), links, start, objective.dim)
     for row, seed in enumerate(numbers):
-        draws = Draws(method, stream, seed)
+        draws = Draws(method, stream, seed, frame)
         link = Projected(objective, draws) if method.projected else Factored(objective, draws)
         with np.errstate(over="ignore", invalid="ignore"):
             _run_seed(objective, link, run, row)

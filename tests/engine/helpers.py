@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ractheory.engine import entrywise, spectral
 from ractheory.engine.transcription import Draws
 from ractheory.laws import Coordinates, Haar, Hadamard, Law, Rademacher
 from ractheory.methods import ExactLink, Method, PseudoInverse, Trains, rac_lora
@@ -12,6 +13,16 @@ from tests.objectives.helpers import EPS, gradient_error
 
 ROUNDINGS = 16
 """Roundings of one entry of a projected step, per column and per row: two orthogonalisations, two products."""
+
+
+def frame(f: Objective, method: Method) -> np.ndarray | None:
+    """Return the basis in which `simulate` draws the factors of a method, None for that of W itself."""
+    problem = f.problem()
+    if problem is None or entrywise.qualifies(problem, method):
+        return None
+    if not spectral.qualifies(f, problem, method):
+        return None
+    return spectral.spectrum(problem).basis
 
 
 def sketch_condition(f: Objective, method: Method, stream: str, seed: int, links: int) -> float:
@@ -36,6 +47,11 @@ def step_error(f: Objective, method: Method, w: np.ndarray, condition: float) ->
     units = ROUNDINGS * d * max(method.rank, 1) * condition * EPS
     g = float(np.linalg.norm(f.flat_gradient(w)))
     rounding = EPS * float(np.linalg.norm(w))
+    if frame(f, method) is not None:
+        # B^T B squares the condition, up to where B is orthogonalised; the rotations there and back.
+        units *= min(condition, 1 / spectral.ILL_CONDITIONED / condition)
+        assert f.constants.minimiser is not None
+        rounding += ROUNDINGS * d * EPS * float(np.linalg.norm(w - f.constants.minimiser))
     if isinstance(method.inner, ExactLink):
         # The step is (Q K Q^T)^-1 Q G in the range: relative error kappa(K), size at most |G| / mu.
         assert f.constants.pl is not None

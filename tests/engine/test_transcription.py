@@ -11,13 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ractheory.engine import spectral
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import Draws, Factored, transcribe
 from ractheory.laws import Frozen, Importance
 from ractheory.methods import AdamW, ExactLink, Method, Plain, asymlora, cola, fpft, lora, rac_lora
 from ractheory.objectives import Objective, objective
-from tests.engine.helpers import projected_methods, sketch_condition, step_error
+from ractheory.objectives.structure import Family
+from tests.engine.helpers import frame, projected_methods, sketch_condition, step_error
 from tests.objectives.helpers import EPS, VARIANTS, gradient_error, make, value_error
 
 STREAM = "kernels against the transcription"
@@ -29,6 +31,8 @@ QUADRATICS = [
     ("spectrum-left", {"m": 4, "n": 3, "spectrum": [3.0, 1.0, 0.5, 0.25], "rotate": True}),
     ("spectrum-right", {"m": 2, "n": 4, "spectrum": [3.0, 1.0, 1.0, 0.5], "rotate": True}),
     ("quadratic-blocks", {}),
+    ("ridge-synthetic", {"m": 9, "n": 5, "N": 20}),
+    ("least-squares-under", {"m": 5, "n": 2, "N": 3}),
 ]
 
 
@@ -36,7 +40,7 @@ def both(
     f: Objective, method: Method, start: np.ndarray, links: int, seeds: int
 ) -> tuple[Run, Run]:
     arguments = (f, method, start, links, seeds, STREAM)
-    return simulate(*arguments), transcribe(*arguments)
+    return simulate(*arguments), transcribe(*arguments, frame=frame(f, method))
 
 
 def close(got: np.ndarray, expected: np.ndarray, allowed: np.ndarray) -> None:
@@ -64,19 +68,21 @@ def test_runs_on_quadratics(case: tuple[str, dict[str, object]], gammaL: float) 
     start = np.random.default_rng(1).standard_normal(f.dim)
     rank = min(2, *(min(shape) for shape in f.shapes))
     methods = [fpft(gammaL / L), *projected_methods(gammaL / L, rank, f.shapes)]
-    methods += [rac_lora(gammaL / L, 1, side) for side in ("left", "right")]
-    methods += [rac_lora(1.0, rank, side, inner=ExactLink()) for side in ("left", "bernoulli")]
+    ranks = {1, *(d for shape in f.shapes for d in shape if len(f.shapes) == 1)}
+    for r in ranks:  # up to full rank on either side
+        sides = [s for s, d in (("left", f.shapes[0][0]), ("right", f.shapes[0][1])) if r <= d]
+        methods += [rac_lora(gammaL / L, r, side) for side in sides]
+    if f.problem().family < Family.SQUARED:  # type: ignore[union-attr]
+        methods += [rac_lora(1.0, rank, side, inner=ExactLink()) for side in ("left", "bernoulli")]
     methods += [rac_lora(gammaL / L, law=Frozen(rank), side="right")]
     for method in methods:
         run, plain = both(f, method, start, LINKS, SEEDS)
         assert np.array_equal(run.diverged_at, plain.diverged_at)
         for seed in range(SEEDS):
             condition = sketch_condition(f, method, STREAM, seed, LINKS)
-            error = 0.0
+            error, one, basis = 0.0, range(seed, seed + 1), frame(f, method)
             for t in range(LINKS + 1):
-                at_t = (
-                    transcribe(f, method, start, t, range(seed, seed + 1), STREAM) if t else plain
-                )
+                at_t = transcribe(f, method, start, t, one, STREAM, basis) if t else plain
                 w = at_t.final[0] if t else start
                 compare_link(f, run, _only(plain, seed, w), seed, t, error)
                 error += method.inner.steps * step_error(f, method, w, condition)
@@ -114,6 +120,23 @@ def test_one_link_from_many_states(case: tuple[str, dict[str, object]]) -> None:
             close(
                 run.step_sq[seed, 0], plain.step_sq[seed, 0], np.array(square + f.dim * EPS * g * g)
             )
+
+
+@pytest.mark.parametrize("rank", [1, 3, 8])
+def test_ill_conditioned_factors_are_orthogonalised(rank: int) -> None:
+    """A Cholesky factor of B^T B that has lost its accuracy is not used."""
+    rng = np.random.default_rng(5)
+    d, m = 8, 8
+    B = np.zeros((rank, m))
+    B[:] = rng.standard_normal(d)
+    B += 1e-5 * rng.standard_normal(B.shape)
+    flat, L = B.ravel().copy(), np.empty((rank, rank))
+    kept = spectral.cholesky(flat, m, rank, L)
+    assert (kept > spectral.ILL_CONDITIONED) == (rank == 1)
+    spectral.orthogonalise(flat, m, d, rank, L)
+    Q = flat.reshape(rank, m)
+    assert np.abs(Q @ Q.T - np.eye(rank)).max() <= 16 * d * rank * EPS
+    assert np.abs(B - B @ Q.T @ Q).max() <= 16 * d * rank * EPS * np.abs(B).max() * d
 
 
 def factored_methods(f: Objective) -> list[Method]:
