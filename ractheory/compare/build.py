@@ -105,12 +105,17 @@ def start_point(kind: str, spec: ObjectiveSpec, stream: str) -> Vector:
     "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser;
     "pretrained" is the minimiser of the same objective on the data of another seed.
     """
-    f = build_objective(spec)
     word, _, text = kind.partition(":")
     if word == "pretrained":
         seed = int(text) if text.isdecimal() else integer("seed of pretrained", text, 0)
         other = ObjectiveSpec(spec.name, {**spec.parameters, "seed": seed})
         return _minimiser(build_objective(other)).copy()
+    return start_of(kind, build_objective(spec), stream)
+
+
+def start_of(kind: str, f: Objective, stream: str) -> Vector:
+    """Return the flat starting point "zero", "normal:SCALE" or "far:SCALE" on f."""
+    word, _, text = kind.partition(":")
     scale = real("scale of the start", text or "1", 0.0)
     point = np.zeros(f.dim)
     if word == "zero":

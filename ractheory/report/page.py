@@ -55,10 +55,23 @@ def page(document: Mapping[str, Any], curves: Mapping[str, records.Curves], proo
             verdicts=VERDICTS,
             symbols=SYMBOLS,
             meanings=MEANINGS,
-            style=_asset("style.css"),
+            style=_asset("chart.css") + _asset("style.css"),
             script=_asset("script.js"),
         )
     )
+
+
+COLOURS = {
+    "--run": "#2f7dc4", "--bound": "#c65a11", "--interval": "#777", "--line": "#bbb", "--dim": "#777",
+    "--text": "currentColor",
+}  # fmt: skip
+"""Of charts outside the page: readable on light and dark."""
+
+
+def chart_style() -> str:
+    """Return the style of charts for where the page's own is not: an answer in a notebook."""
+    colours = "".join(f"{name}:{value};" for name, value in COLOURS.items())
+    return f".ractheory-answer{{{colours}}}.ractheory-answer .chart{{max-width:36rem}}{_asset('chart.css')}"
 
 
 @cache
