@@ -29,6 +29,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "effective": ("effective-dimension", "exact-links", "plain-gradient", "exact-quadratic"),
     "lower_bound": ("link-lower-bound",),
     "accelerated": ("accelerated",),
+    "floors": ("rank-floor", "subspace-floor", "counterexample"),
+    "time_uniform": ("time-uniform",),
+    "cola": ("cola-mean-square", "cola-almost-sure"),
     "nonsmooth": ("subgradient", "polyak"),
     "bernoulli": (
         "bernoulli-gd-nonconvex",

@@ -115,12 +115,14 @@ class Chance:
         self.operator_source(H, law)
         return H
 
-    def operator_source(self, H: Operator, law: Law | None = None) -> None:
+    def operator_source(
+        self, H: Operator, law: Law | None = None, independence: type = FreshSketch
+    ) -> None:
         """Make the operator H a source that is independent of the past."""
         moments, tags = law or (Moments(mean_root(H)), frozenset())
         self.sources[H] = frozenset([H])
         rule = partial(operator_moment, H=H, moments=moments, chance=self)
-        self.rules[H] = (rule, tags | self.session.requires(FreshSketch))
+        self.rules[H] = (rule, tags | self.session.requires(independence))
 
     def source(self, symbol: sp.Symbol, rule: Rule, uses: frozenset[str]) -> None:
         """Make `symbol` a source whose moments `rule` gives."""

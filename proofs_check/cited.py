@@ -13,7 +13,19 @@ CITED: dict[str, str] = {
     "supermartingale convergence": (
         "A nonnegative supermartingale converges almost surely to a finite limit."
     ),
-    "strong law": "Means of independent, identically distributed, integrable terms converge surely.",
+    "monotone convergence": "E sum X_t = sum E X_t for X_t >= 0; a finite mean makes a sum finite.",
+    "projected length": (
+        "The squared length of a unit vector of R^d projected on a uniform subspace of dimension r "
+        "has the Beta(r/2, (d - r)/2) law; so 1 minus it has Beta((d - r)/2, r/2)."
+    ),
+    "mean value property": (
+        "The mean of log|1 + b exp(i x)| over the circle is 0 for |b| <= 1."
+    ),
+    "rank of a sum": "rank(X + Y) <= rank X + rank Y, and the rank is at most each dimension.",
+    "strong law": (
+        "Means of independent, identically distributed, integrable terms converge almost surely to "
+        "the expectation of one."
+    ),
     "stable manifold": (
         "The starts from which a smooth map converges to a fixed point with an eigenvalue of its "
         "derivative outside the unit circle form a null set, if the map preserves null sets."

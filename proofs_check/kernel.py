@@ -23,10 +23,10 @@ import sympy as sp
 
 from proofs_check.algebra import Inner, Vector, dot, norm_sq
 from proofs_check.signs import Names, expand_outside, is_zero, polynomial_form, sign_of_form
-from ractheory.theorems import Statement, Theorem
+from ractheory.theorems import Form, Statement, Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
 from ractheory.theorems.printing import latex
-from ractheory.theorems.symbols import Observable
+from ractheory.theorems.symbols import Observable, log_rate
 
 NOT_CONSTANT = "f is not constant"
 """Tag of what `Session.cancel` supposes; `Session.conclude` discharges it."""
@@ -210,6 +210,12 @@ class Session:
         text = note or f"{latex(observable)} = {latex(meaning)}"
         self.assumed.append(f"definition: {text}")
 
+    def new_setting(self) -> None:
+        """Begin another part of the proof: no fact and no meaning is carried over."""
+        self._facts, self._meanings, self.extremes = {}, {}, {}
+        self._forms, self._forms_at = {}, -1
+        self._scalar, self._abbreviations = {}, {}
+
     def fresh_name(self, name: str) -> sp.Symbol:
         """Return a symbol for a new definition; one name never means two things."""
         if name in self._names:
@@ -352,6 +358,12 @@ class Session:
             self.sign(q, "base") | self.sign(1 - q, "one minus the base") | self.sign(k, "exponent")
         )
         return self.derive(f"powers of {q} stay below 1", le(q**k, 1), uses, time.perf_counter())
+
+    def power_above_one(self, q: sp.Expr, k: sp.Expr) -> Fact:
+        """q > 1 gives q^k > 1 for k > 0."""
+        uses = self.sign(q - 1, "base minus one", strict=True)
+        uses |= self.sign(k, "exponent", strict=True)
+        return self.derive("powers above 1", lt(1, q**k), uses, time.perf_counter())
 
     def power_monotone(self, p: sp.Expr, q: sp.Expr, k: sp.Expr) -> Fact:
         """0 <= p <= q gives p^k <= q^k for k >= 0."""
@@ -581,6 +593,34 @@ class Session:
         self._facts = kept
         self._forms = {key: form for key, form in self._forms.items() if key in kept}
         self._scalar = {key: flag for key, flag in self._scalar.items() if key in kept}
+
+    def conclude_limit(
+        self, statement: Statement, form: Form, goal: Goal, uses: frozenset[str], start: float
+    ) -> None:
+        """Accept a statement about all times, a law or a limit. For the rules of `limits` only.
+
+        What such a statement says is no fact about one run, so nothing is registered.
+        """
+        if statement.form is not form:
+            raise Rejected(f"{statement.name!r} is not of the form {form.name}")
+        relation = statement.relation
+        left, right = statement.left, statement.right
+        if isinstance(relation, (sp.GreaterThan, sp.StrictGreaterThan)):
+            left, right = right, left
+        kinds = (isinstance(relation, sp.Equality), relation.rel_op in ("<", ">"))
+        same = is_zero(left - goal.left) and is_zero(right - goal.right)
+        if kinds != (goal.equal, goal.strict) or not same:
+            raise Rejected(f"what was proved is not the statement {statement.name!r}")
+        if NOT_CONSTANT in uses:
+            # Where f is constant there is no logarithmic rate to speak about.
+            speaks = not goal.expr.has(log_rate)
+            uses = (uses - {NOT_CONSTANT}) | (self.trivial_case(goal) if speaks else frozenset())
+        allowed = {tag_of(h) for h in (*self.theorem.hypotheses, *statement.needs)}
+        if extra := sorted(uses - allowed):
+            raise Rejected(f"{statement.name!r} does not assume {', '.join(extra)}")
+        seconds = time.perf_counter() - start
+        self.steps.append(Step(f"conclusion: {statement.name}", "proved", seconds, goal))
+        self.concluded.add(statement.name)
 
     @contextmanager
     def timed(self, name: str, goal: Goal | str) -> Any:

@@ -20,6 +20,7 @@ from ractheory.theorems.hypotheses import Assumes, Condition, Hypothesis
 from ractheory.theorems.obligations import Obligation
 from ractheory.theorems.statement import Form, Statement, Theorem
 from ractheory.theorems.symbols import (
+    D0_sq,
     L,
     T,
     V0_sq,
@@ -175,7 +176,10 @@ COLA_MEAN_SQUARE = Theorem(
             "growth",
             Form.EXPECTATION,
             gt(gap(T), gap(0)),
-            needs=(Condition("a step beyond 2/(d+r+1)", eta * s**2 * L * (d + r + 1) > 2),),
+            needs=(
+                Condition("a step beyond 2/(d+r+1)", eta * s**2 * L * (d + r + 1) > 2),
+                Condition("a start off the minimiser", D0_sq > 0),
+            ),
             obligations=(
                 Obligation(
                     "the factor exceeds 1 exactly beyond c = 2/(d + r + 1)",
