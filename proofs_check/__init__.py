@@ -31,7 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "accelerated": ("accelerated",),
     "floors": ("rank-floor", "subspace-floor", "counterexample"),
     "time_uniform": ("time-uniform",),
-    "cola": ("cola-mean-square", "cola-almost-sure"),
+    "cola": ("cola-mean-square", "cola-almost-sure", "cola-every-step"),
     "nonsmooth": ("subgradient", "polyak"),
     "bernoulli": (
         "bernoulli-gd-nonconvex",

@@ -153,10 +153,17 @@ class Chance:
         inside = sp.Mul(*hit)
         for source in sorted(over, key=str):
             if source in self.rules and len(over) == 1:
-                value = self.rules[source][0](self.session.unfold(inside))
+                value = self._resolved(source, inside)
                 if value is not None:
                     return outside * value
         return outside * self._mean(hit, over)
+
+    def _resolved(self, source: sp.Symbol, inside: sp.Expr) -> sp.Expr | None:
+        """Ask the source's rule about what is written, then about the inner product it means."""
+        rule = self.rules[source][0]
+        value = rule(inside)
+        meaning = self.session.unfold(inside)
+        return rule(meaning) if value is None and isinstance(meaning, Inner) else value
 
     def _mean(self, hit: list[sp.Expr], over: frozenset[sp.Symbol]) -> sp.Expr:
         """Merge nested expectations: E_S[y E_R[x]] = E_{R,S}[x y], if y does not depend on R."""

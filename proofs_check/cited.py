@@ -18,9 +18,7 @@ CITED: dict[str, str] = {
         "The squared length of a unit vector of R^d projected on a uniform subspace of dimension r "
         "has the Beta(r/2, (d - r)/2) law; so 1 minus it has Beta((d - r)/2, r/2)."
     ),
-    "mean value property": (
-        "The mean of log|1 + b exp(i x)| over the circle is 0 for |b| <= 1."
-    ),
+    "mean value property": ("The mean of log|1 + b exp(i x)| over the circle is 0 for |b| <= 1."),
     "rank of a sum": "rank(X + Y) <= rank X + rank Y, and the rank is at most each dimension.",
     "strong law": (
         "Means of independent, identically distributed, integrable terms converge almost surely to "

@@ -153,4 +153,3 @@ def drift_in_one_dimension(s: Session, tags: frozenset[str]) -> Fact:
     name = "one dimension converges"
     uses = tags | s.condition("the step 1/L", name).uses | s.condition("one dimension", name).uses
     return s.derive("the drift is negative", Goal(drift, sp.Integer(0), strict=True), uses, start)
-

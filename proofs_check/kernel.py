@@ -210,6 +210,15 @@ class Session:
         text = note or f"{latex(observable)} = {latex(meaning)}"
         self.assumed.append(f"definition: {text}")
 
+    @contextmanager
+    def supposing(self, *goals: Goal) -> Any:
+        """Suppose relations for a while; what is proved meanwhile holds under them, and is dropped."""
+        held = dict(self._facts)
+        yield [self.admit("supposed", goal, frozenset()) for goal in goals]
+        self._facts = held
+        self._forms = {key: form for key, form in self._forms.items() if key in held}
+        self._scalar = {key: flag for key, flag in self._scalar.items() if key in held}
+
     def new_setting(self) -> None:
         """Begin another part of the proof: no fact and no meaning is carried over."""
         self._facts, self._meanings, self.extremes = {}, {}, {}

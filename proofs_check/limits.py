@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from proofs_check.algebra import Operator, norm_sq
-
 from proofs_check.chance import Mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, eq
 from proofs_check.setting import Link
@@ -68,7 +67,9 @@ def vanishing_gradient(s: Session, name: str, falls: Fact, gain: sp.Expr, positi
     the sum of |G_t|^2 is finite almost surely and its terms tend to zero."""
     start = time.perf_counter()
     shape = Mean(gap(t)) - gain * Mean(grad_sq(t)) - Mean(gap(t + 1))
-    if not is_zero(s.owned(falls).expr - shape) or not is_zero(s.owned(positive).expr - Mean(gap(t))):
+    if not is_zero(s.owned(falls).expr - shape) or not is_zero(
+        s.owned(positive).expr - Mean(gap(t))
+    ):
         raise Rejected("the rule needs the expected descent of every link, and f >= f*")
     uses = falls.uses | positive.uses | s.sign(gain, "gain", strict=True)
     s.cite("monotone convergence")

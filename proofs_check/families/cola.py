@@ -12,6 +12,7 @@ from proofs_check.drifts import (
     drift_in_two_dimensions,
     link_ratio_of_rank_one,
 )
+from proofs_check.every_step import escape, two_inner_steps
 from proofs_check.kernel import Session, eq, lt
 from proofs_check.limits import strong_law
 from proofs_check.proof import Proof, claiming, dropped, substituted, weakened
@@ -19,7 +20,7 @@ from proofs_check.quadratics import joint_link, start_on_isotropic
 from proofs_check.recursion import induction, instance
 from proofs_check.setting import finish
 from ractheory.theorems.failures import COLA_FACTOR
-from ractheory.theorems.symbols import L, T, d, eta, gap, r, t
+from ractheory.theorems.symbols import L, T, d, eta, gap, r, shift, t
 from ractheory.theorems.symbols import s as scale
 
 
@@ -56,6 +57,16 @@ def cola_almost_sure(s: Session) -> None:
     strong_law(s, "one dimension converges", drift_in_one_dimension(s, tags))
 
 
+def cola_every_step(s: Session) -> None:
+    """The link as a polynomial, its mean square by the moments of a Gaussian, and the escape."""
+    link = two_inner_steps(s)
+    finish(s, "link")
+    squared = s.prove("square of the link", eq(shift(t + 1) ** 2, sp.expand(link.after**2)))
+    mean = link.step.chance.average("mean square of the link", squared, *link.step.sources)
+    finish(s, "mean square", terms=[(1, mean)], along=link.step)
+    escape(s, "escape", link)
+
+
 PROOFS = (
     Proof("cola-mean-square", cola_mean_square, (
         dropped("GaussianFactor"),
@@ -71,5 +82,12 @@ PROOFS = (
         dropped("FreshSketch"),
         substituted("rate in two dimensions", eta, 2 * eta),
         claiming("divergence", lambda right: sp.Rational(1, 10), "a rate above 1/10"),
+    )),
+    Proof("cola-every-step", cola_every_step, (
+        dropped("two inner steps"),
+        dropped("GaussianFactor"),
+        substituted("link", eta, 2 * eta),
+        substituted("mean square", eta, eta / 2),
+        claiming("escape", lambda right: shift(t) ** 6, "a still faster escape"),
     )),
 )  # fmt: skip

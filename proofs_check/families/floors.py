@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from proofs_check.algebra import dot, norm_sq
+from proofs_check.algebra import norm_sq
 from proofs_check.chance import Chance, Mean
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.proof import Proof, claiming, dropped, scaled, substituted, weakened
@@ -44,12 +44,16 @@ def subspace_floor(s: Session) -> None:
 def subspace_floor_in_the_mean(s: Session) -> None:
     """E delta_t >= (L/2) E|Y - H Y|^2 = (1 - rho)(L/2)|Y|^2 = (1 - rho) delta_0."""
     chance, y, Y, H = isotropic_frozen_factor(s)
-    below = s.prove("floor of one run", le(L / 2 * norm_sq(Y - H(Y)), gap(t)), squares=[(L / 2, H(y - Y))])
+    below = s.prove(
+        "floor of one run", le(L / 2 * norm_sq(Y - H(Y)), gap(t)), squares=[(L / 2, H(y - Y))]
+    )
     averaged = chance.average("mean over the factor", below, H)
     mean = s.prove(
         "mean floor", le((1 - rho) * gap(0), Mean(gap(t), sp.Tuple(H))), terms=[(1, averaged)]
     )
-    finish(s, "expected", terms=[(1, instance(s, chance.total("mean over the runs", mean), {t: T}))])
+    finish(
+        s, "expected", terms=[(1, instance(s, chance.total("mean over the runs", mean), {t: T}))]
+    )
 
 
 def both_floors(s: Session) -> None:
@@ -70,7 +74,12 @@ def best_rank_one(s: Session) -> None:
     u, v = counterexample_of_rank_one(s)
     mean_u, mean_v = (u[1] + u[2]) / 2, (v[1] + v[2]) / 2
     p, q, w, z = u[0] * v[0], u[0] * mean_v, mean_u * v[0], mean_u * mean_v
-    p, q, w, z = p + sp.Rational(5, 36), q + sp.Rational(5, 18), w + sp.Rational(5, 18), z + sp.Rational(5, 9)
+    p, q, w, z = (
+        p + sp.Rational(5, 36),
+        q + sp.Rational(5, 18),
+        w + sp.Rational(5, 18),
+        z + sp.Rational(5, 9),
+    )
     finish(s, "floor", squares=[
         (10, p - sp.Rational(4, 25) * z), (sp.Rational(468, 125), z),
         (2, q + sp.Rational(4, 5) * w), (sp.Rational(18, 25), w),
