@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from proofs_check.algebra import norm_sq
+from proofs_check.algebra import Vector, norm_sq
 from proofs_check.chance import Chance, Mean
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.proof import Proof, claiming, dropped, scaled, substituted, weakened
@@ -88,7 +88,7 @@ def best_rank_one(s: Session) -> None:
     ])  # fmt: skip
 
 
-def exact_descent(s: Session, step: Link, H_G: object) -> Fact:
+def exact_descent(s: Session, step: Link, H_G: Vector) -> Fact:
     """delta_+ <= delta - gamma (1 - 10 gamma) |H G|^2, as K <= 20 I."""
     _, above, _ = counterexample_spectrum(s, H_G)
     return s.prove(
