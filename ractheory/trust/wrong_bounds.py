@@ -30,7 +30,7 @@ Change = Callable[[sp.Expr], sp.Expr]
 def better(**factors: float) -> Change:
     """Return the change that multiplies constants of an expression.
 
-    >>> better(mu=2.0)(mu + 1)
+    >>> better(mu=2.0)(symbols.mu + 1)
     2.0*mu + 1
     """
     table = {getattr(symbols, name): f * getattr(symbols, name) for name, f in factors.items()}
