@@ -16,9 +16,7 @@ from ractheory.errors import UsageError
 
 def configure(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE.toml", help="the sweep, see docs/sweeps.md")
-    parser.add_argument(
-        "--out", metavar="DIR", help="folder of the results (results/sweeps/FILE)"
-    )
+    parser.add_argument("--out", metavar="DIR", help="folder of the results (results/sweeps/FILE)")
     parser.add_argument(
         "--workers",
         metavar="N",

@@ -138,7 +138,7 @@ def sweep_of(document: Table, name: str = "sweep") -> Sweep:
 
 def _tables(document: Table, name: str, several: bool = True) -> list[dict[str, Any]]:
     found = document.get(name)
-    tables = found if several and isinstance(found, list) else [found]
+    tables: list[Any] = found if several and isinstance(found, list) else [found]
     if not tables or not all(isinstance(t, dict) and t for t in tables):
         raise UsageError.of(
             "sweep", f"no table [{name}]", "tables [sweep], [objective] and [method]",
@@ -204,7 +204,9 @@ def _methods(document: Table) -> Iterator[dict[str, list[Any]]]:
         axes = _axes("[method]", table)
         for name in _names("[method]", axes, METHODS):
             taken = _parameters(METHODS[name])
-            if taken[-1] != "options":  # One with further options says itself what it does not know.
+            if (
+                taken[-1] != "options"
+            ):  # One with further options says itself what it does not know.
                 link = LINK if "inner" in taken or "inner_steps" in taken else ()
                 _known(f"[method] {name}", table, ["name", "unit", *link, *taken])
         yield axes

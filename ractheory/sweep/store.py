@@ -107,7 +107,9 @@ def open_blocks(out: Path, mark: str, resume: bool) -> Blocks:
 def publish(out: Path, blocks: Blocks, sweep: Sweep, document: Mapping[str, Any]) -> None:
     """Replace what is in `out` by the finished sweep; `document` is what sweep.json holds."""
     partial = out / records.PARTIAL
-    wanted = {f"{file_stem(t.name)}.{ending}" for t in tasks_of(sweep) for ending in ("json", "npz")}
+    wanted = {
+        f"{file_stem(t.name)}.{ending}" for t in tasks_of(sweep) for ending in ("json", "npz")
+    }
     for path in blocks.folder.iterdir():
         if path.name not in wanted:
             path.unlink()
@@ -165,7 +167,9 @@ def read(out: Path | str) -> dict[str, np.ndarray]:
     """
     folder = Path(out)
     parts = [
-        _rows(folder / BLOCKS, number, cell, range(first, min(first + cell["block"], cell["seeds"])))
+        _rows(
+            folder / BLOCKS, number, cell, range(first, min(first + cell["block"], cell["seeds"]))
+        )
         for number, cell in enumerate(_layout(folder / SWEEP))
         for first in range(0, cell["seeds"], cell["block"])
     ]

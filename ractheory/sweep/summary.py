@@ -35,9 +35,9 @@ def summarise(blocks: Blocks, number: int, cell: Cell, tasks: Sequence[Task]) ->
         return (blocks.column(task, name) for task in rows)
 
     last, observed = _mean(column("last")), _mean(column("observed"))
+    assert last is not None
     values = quantiles(lambda: column("last"), last.count, list(PERCENTS.values()))
     gone = sum(int(np.count_nonzero(piece >= 0)) for piece in column("diverged"))
-    assert last is not None
     left = observed.value if observed else verdict["observed"]
     bound = verdict["bound"]
     return {
@@ -82,6 +82,4 @@ def _ratio(left: Any, bound: Any) -> float | None:
 
 def _reason(verdict: dict[str, Any]) -> str:
     """Return which hypotheses fail, empty where all hold."""
-    return "; ".join(
-        f"{h['name']}: {h['reason']}" for h in verdict["hypotheses"] if not h["holds"]
-    )
+    return "; ".join(f"{h['name']}: {h['reason']}" for h in verdict["hypotheses"] if not h["holds"])

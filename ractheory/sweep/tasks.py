@@ -145,5 +145,3 @@ def _observed(claim: Claim, ran: Experiment, run: Run, stream: str) -> NDArray[n
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.ravel(evaluate(statement.left, facts, observe(statement.left, context)))
     return np.where(np.isnan(values), np.inf, values)
-
-
