@@ -1,0 +1,36 @@
+"""`make docs`, or `python -m docs [--check]`: builds the pages that come from the registries."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from docs.pages import PAGES
+
+FOLDER = Path(__file__).parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the built pages, or with --check compare them; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail where a page is not up to date")
+    parser.add_argument(
+        "--out", default=str(FOLDER), metavar="DIR", help="folder of the pages (docs)"
+    )
+    options = parser.parse_args(arguments)
+    old = []
+    for name, build in PAGES.items():
+        path, text = Path(options.out) / name, build()
+        if options.check:
+            old += [] if path.is_file() and path.read_text(encoding="utf-8") == text else [name]
+            continue
+        path.write_text(text, encoding="utf-8")
+        print(path)
+    for name in old:
+        print(f"docs/{name} is not up to date; run 'make docs'", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
