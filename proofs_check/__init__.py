@@ -32,6 +32,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "floors": ("rank-floor", "subspace-floor", "counterexample"),
     "time_uniform": ("time-uniform",),
     "cola": ("cola-mean-square", "cola-almost-sure", "cola-every-step"),
+    "bookkeeping": (
+        "accumulated-rank", "merge-precision", "federated-bias", "smoothness-loss", "sign-floor",
+    ),
     "nonsmooth": ("subgradient", "polyak"),
     "bernoulli": (
         "bernoulli-gd-nonconvex",

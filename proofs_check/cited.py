@@ -19,6 +19,8 @@ CITED: dict[str, str] = {
         "has the Beta(r/2, (d - r)/2) law; so 1 minus it has Beta((d - r)/2, r/2)."
     ),
     "mean value property": ("The mean of log|1 + b exp(i x)| over the circle is 0 for |b| <= 1."),
+    "triangle inequality": "|X + Y| <= |X| + |Y|.",
+    "Cauchy-Schwarz": "|<X, Y>| <= |X| |Y|; and |X Y| <= |X| |Y| for products of matrices.",
     "rank of a sum": "rank(X + Y) <= rank X + rank Y, and the rank is at most each dimension.",
     "strong law": (
         "Means of independent, identically distributed, integrable terms converge almost surely to "
