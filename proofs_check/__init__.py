@@ -33,8 +33,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "time_uniform": ("time-uniform",),
     "cola": ("cola-mean-square", "cola-almost-sure", "cola-every-step"),
     "bookkeeping": (
-        "accumulated-rank", "merge-precision", "federated-bias", "smoothness-loss", "sign-floor",
+        "accumulated-rank",
+        "merge-precision",
+        "federated-bias",
+        "smoothness-loss",
+        "sign-floor",
     ),
+    "factors": ("sharpness", "lora-adaptive"),
     "nonsmooth": ("subgradient", "polyak"),
     "bernoulli": (
         "bernoulli-gd-nonconvex",

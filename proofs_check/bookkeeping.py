@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Vector, dot, norm_sq, vector
-from proofs_check.chance import Chance, Mean
+from proofs_check.chance import Chance
 from proofs_check.kernel import Fact, Rejected, Session, eq, le, lt
 from proofs_check.setting import Along, Link, Point
 from ractheory import assumptions as vocabulary
@@ -93,7 +93,9 @@ def averages(s: Session, shared: bool) -> Callable[[sp.Expr], sp.Expr]:
 
     error = mean(a * b) - mean(a) * mean(b)
     s.define(symbols.averaging_error(t), EntryNorm(sp.expand(error)))
-    s.define(symbols.factor_covariance(t), EntryNorm(sp.expand(mean((b - mean(b)) * (a - mean(a))))))
+    s.define(
+        symbols.factor_covariance(t), EntryNorm(sp.expand(mean((b - mean(b)) * (a - mean(a)))))
+    )
     s.assumed.append("entries of B A are sums of products b a")
     return mean
 
@@ -133,7 +135,9 @@ def sign_link(s: Session) -> tuple[Link, Vector, Vector, Fact, Fact]:
     s.define(gap(t), L / 2 * norm_sq(D))
     s.define(gap(t + 1), L / 2 * norm_sq(after))
     size = s.admit("|E U|^2", eq(norm_sq(M), width * r**2 * 2 / sp.pi), tags)
-    link = Link(chance, Point(D, L * D, gap(t)), Point(after, L * after, gap(t + 1)), sp.Tuple(name))
+    link = Link(
+        chance, Point(D, L * D, gap(t)), Point(after, L * after, gap(t + 1)), sp.Tuple(name)
+    )
     s.assumed.append("one link: D_{t+1} = D_t - eta s B sign(B^T G_t)")
     return link, U, M, size, s.admit("E U", eq(dot(M, M), norm_sq(M)), tags)
 

@@ -210,6 +210,10 @@ class Session:
         text = note or f"{latex(observable)} = {latex(meaning)}"
         self.assumed.append(f"definition: {text}")
 
+    def discard(self, fact: Fact) -> None:
+        """Let go of a fact that no later step needs, so that none leans on it."""
+        self.forget(fact, since=self.known())
+
     @contextmanager
     def supposing(self, *goals: Goal) -> Any:
         """Suppose relations for a while; what is proved meanwhile holds under them, and is dropped."""
@@ -485,22 +489,45 @@ class Session:
         uses = self.owned(first).uses | self.owned(second).uses
         return self.derive(name, le(0, first.expr * second.expr), uses, start)
 
-    def root(self, name: str, fact: Fact, x: sp.Expr, bound: sp.Expr) -> Fact:
-        """From x^2 <= b^2 and b >= 0 conclude x <= b."""
+    def root(
+        self, name: str, fact: Fact, x: sp.Expr, bound: sp.Expr, positive: Fact | None = None
+    ) -> Fact:
+        """From x^2 <= b^2 and b >= 0 conclude x <= b; `positive` is the fact b >= 0 if no sign rule is."""
         start = time.perf_counter()
-        if fact.goal.equal or not is_zero(self.owned(fact).expr - (bound**2 - x**2)):
+        if fact.goal.equal or not is_zero(self.unfold(self.owned(fact).expr - (bound**2 - x**2))):
             raise Rejected(f"{name}: not an inequality between these squares")
-        uses = fact.uses | self.sign(bound, "bound")
-        return self.derive(name, le(x, bound), uses, start)
+        uses = fact.uses | self._at_least_zero(bound, positive, strict=False)
+        return self.derive(name, Goal(x, bound, strict=fact.goal.strict), uses, start)
 
-    def divide(self, fact: Fact, c: sp.Expr) -> Fact:
-        """c x >= 0 with c > 0 gives x >= 0."""
+    def divide(self, fact: Fact, c: sp.Expr, positive: Fact | None = None) -> Fact:
+        """c x >= 0 with c > 0 gives x >= 0; `positive` is the fact c > 0 if no sign rule is."""
         start = time.perf_counter()
-        uses = self.owned(fact).uses | self.sign(c, "divisor", strict=True)
-        right = sp.cancel(sp.together(fact.expr) / c)
-        return self.derive(
-            f"divide by {c}", Goal(sp.Integer(0), right, fact.goal.equal), uses, start
+        uses = self.owned(fact).uses | self._at_least_zero(c, positive, strict=True)
+        right = (
+            sp.cancel(sp.together(fact.expr) / c) if positive is None else sp.expand(fact.expr / c)
         )
+        goal = Goal(sp.Integer(0), right, fact.goal.equal, fact.goal.strict)
+        return self.derive(f"divide by {c}", goal, uses, start)
+
+    def _at_least_zero(self, x: sp.Expr, fact: Fact | None, strict: bool) -> frozenset[str]:
+        if fact is None:
+            return self.sign(x, "by sign,", strict=strict)
+        if (
+            fact.goal.equal
+            or not is_zero(self.owned(fact).expr - x)
+            or (strict and not fact.goal.strict)
+        ):
+            raise Rejected(f"{fact.name!r} does not give the sign of {x}")
+        return fact.uses
+
+    def divisor(self, statement: Statement, fact: Fact) -> Fact:
+        """A quantity c >= 0 that a statement divides by is positive where the statement says anything."""
+        c = self.owned(fact).expr
+        forms = (statement.right, sp.together(statement.right))
+        factors = [x for form in forms for x in sp.Mul.make_args(sp.fraction(form)[1])]
+        if fact.goal.equal or not any(is_zero(c - factor) for factor in factors):
+            raise Rejected(f"{statement.name!r} does not divide by {c}")
+        return self.admit(f"{c} > 0", lt(0, c), fact.uses | {defined_in(statement)})
 
     def cancel(self, fact: Fact, suboptimality: sp.Expr) -> Fact:
         """From c (f - f*) >= 0 at every point conclude c >= 0, unless f is constant.
@@ -578,6 +605,7 @@ class Session:
             if not is_zero(self.unfold(fact.expr - goal.expr)):
                 raise Rejected(f"what was proved is not the statement {statement.name!r}")
             allowed = {tag_of(h) for h in (*self.theorem.hypotheses, *statement.needs)}
+            allowed.add(defined_in(statement))
             uses = fact.uses | self.unfolding_uses(goal.expr)
             if NOT_CONSTANT in uses:
                 uses = (uses - {NOT_CONSTANT}) | self.trivial_case(goal)
@@ -638,6 +666,11 @@ class Session:
         yield note
         seconds = time.perf_counter() - start
         self.steps.append(Step(name, "proved", seconds, goal, note[0] if note else ""))
+
+
+def defined_in(statement: Statement) -> str:
+    """Return the tag of what holds wherever a statement's right side is defined."""
+    return f"{statement.name!r} is defined"
 
 
 def tag_of(hypothesis: Assumes | Condition) -> str:

@@ -138,7 +138,8 @@ def sign_of_form(
     bare: sp.Expr, facts: list[tuple[sp.Expr, bool, object]], names: Names
 ) -> Sign | None:
     """Return the same for polynomial forms under one table of names."""
-    rules = SignRules(facts, {symbol: key for key, symbol in names.items()})
+    bases = {key: polynomial_form(key[0], names) for key in list(names) if isinstance(key, tuple)}
+    rules = SignRules(facts, {symbol: key for key, symbol in names.items()}, bases)
     found = rules.sign(bare)
     if found is None or found.direction < 0:
         found = rules.sign(sp.factor(bare))
@@ -166,6 +167,7 @@ class SignRules:
 
     facts: list[tuple[sp.Expr, bool, object]]
     named: dict[sp.Symbol, object]
+    bases: dict[object, sp.Expr]
 
     def sign(self, e: sp.Expr) -> Sign | None:
         if e.is_number:
@@ -208,7 +210,7 @@ class SignRules:
     def symbol(self, e: sp.Symbol) -> Sign | None:
         key = self.named.get(e)
         if isinstance(key, tuple):
-            return self.power(*key)
+            return self.power(self.bases.get(key, key[0]), key[1])
         declared = key if isinstance(key, sp.Indexed) else e if key is None else None
         if declared is None or not declared.is_nonnegative:
             return None
