@@ -138,7 +138,9 @@ def sign_of_form(
     bare: sp.Expr, facts: list[tuple[sp.Expr, bool, object]], names: Names
 ) -> Sign | None:
     """Return the same for polynomial forms under one table of names."""
-    bases = {key: polynomial_form(key[0], names) for key in list(names) if isinstance(key, tuple)}
+    bases: dict[object, sp.Expr] = {
+        key: polynomial_form(key[0], names) for key in list(names) if isinstance(key, tuple)
+    }
     rules = SignRules(facts, {symbol: key for key, symbol in names.items()}, bases)
     found = rules.sign(bare)
     if found is None or found.direction < 0:
