@@ -24,6 +24,7 @@ from ractheory.assumptions import ExpectedSmoothness, Heterogeneity
 from ractheory.errors import UsageError, integer, real
 from ractheory.finite_sums import dissimilarity, heterogeneity
 from ractheory.objectives.base import Objective
+from ractheory.objectives.federated import FederatedModel
 
 ORDERS = ("random", "once", "incremental")
 """Fresh permutation each epoch; one permutation for ever; the order in which the data are given."""
@@ -206,7 +207,12 @@ class LocalEpochs:
         return self.participating or self.clients
 
     def validate(self, objective: Objective) -> None:
-        """Raise UsageError unless the components divide evenly among the clients."""
+        """Raise UsageError unless the components are those of so many clients."""
+        if isinstance(objective, FederatedModel) and objective.clients != self.clients:
+            raise UsageError.of(
+                "clients", self.clients, f"{objective.clients}, those of {objective.name}",
+                "give both the same number",
+            )  # fmt: skip
         if objective.components % self.clients:
             raise UsageError.of(
                 "components", objective.components, f"a multiple of {self.clients} clients",

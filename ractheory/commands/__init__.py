@@ -8,6 +8,7 @@ COMMANDS: dict[str, str] = {
     "repro": "run the claims: verdict table, results, figures, report",
     "list": "list theorems, claims, objectives, methods, sketches",
     "explain": "explain a theorem: statement, hypotheses, source, proof",
+    "sweep": "run a grid of checks from a file: plan, store, table with the theory beside",
     "check": "compare one run with a theorem, with parameters of your own",
     "exact": "expectations on a quadratic, without sampling",
     "predict": "what the theory says of a layer: slow-down, steps, floors",

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ractheory.errors import UsageError
-from ractheory.objectives import classification, nonconvex, quadratic, regression, two_layer
+from ractheory.objectives import (
+    classification,
+    federated,
+    nonconvex,
+    quadratic,
+    regression,
+    two_layer,
+)
 from ractheory.objectives.base import Constants, Objective
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -36,6 +43,10 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "softmax-digits": classification.softmax_digits,
     "svm-synthetic": classification.svm_synthetic,
     "svm-breast-cancer": classification.svm_breast_cancer,
+    "federated-digits": federated.federated_digits,
+    "federated-breast-cancer": federated.federated_breast_cancer,
+    "federated-labels": federated.federated_labels,
+    "federated-least-squares": federated.federated_least_squares,
     "sine": nonconvex.sine,
     "two-layer": two_layer.two_layer,
     "two-layer-digits": two_layer.two_layer_digits,

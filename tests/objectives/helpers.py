@@ -11,6 +11,7 @@ EPS = float(np.finfo(float).eps)
 SMALL: dict[str, dict[str, object]] = {
     "softmax-digits": {"rows": 60},
     "two-layer-digits": {"rows": 80},
+    "federated-digits": {"rows": 60},
 }
 """Parameters that keep an instance small; the others are small as they are."""
 
