@@ -310,7 +310,12 @@ class CertifiedLinks:
 
 
 @dataclass(frozen=True)
-class ExactMinimisation(CertifiedLinks):
+class CertifiedAtEffectiveStep(CertifiedLinks):
+    """Each link ends no higher than the exact projected step with gamma = 1/L_eff."""
+
+
+@dataclass(frozen=True)
+class ExactMinimisation(CertifiedAtEffectiveStep):
     """Each link minimises f over its trained factor exactly."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ractheory.claims import controls, core, exact, floors
+from ractheory.claims import beyond, chains, controls, core, effective, exact, floors
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
 
-CLAIMS: tuple[Claim, ...] = tuple(
-    claim for family in (core, floors, controls, exact) for claim in family.CLAIMS
-)
+FAMILIES = (core, floors, controls, exact, effective, beyond, chains)
+
+CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)
 
 
 def claim(name: str) -> Claim:

@@ -92,7 +92,7 @@ class Claim:
     objective, method : what is run
     declared : the method whose hypotheses the theorem is handed, where it is not the one that is run
         (a masked negative control); None otherwise
-    start : starting point, "zero", "normal:SCALE", or "far:SCALE" (that far from the minimiser)
+    start : starting point: zero, normal:SCALE, far:SCALE or offset:SCALE from the minimiser, pretrained:SEED
     steps, seeds : links of each run, and the number of runs, at most: a bound on an expectation is
         decided in blocks of seeds, and a verdict ends the run
     all_seeds : whether all of them run whatever they show, for a figure of their bands

@@ -9,8 +9,9 @@ from ractheory.claims.claim import NOT_APPLICABLE, REFUTED, Claim, MethodSpec, O
 from ractheory.claims.core import COUNTEREXAMPLE, DIABETES, EVERY, USUAL, F, Rac
 
 
-def _both(name: str, theorem: str, f: ObjectiveSpec, broken: MethodSpec, declared: MethodSpec,
+def both(name: str, theorem: str, f: ObjectiveSpec, broken: MethodSpec, declared: MethodSpec,
           tiers: tuple[str, ...] = USUAL, **settings: object) -> list[Claim]:  # fmt: skip
+    """Return the two forms of a control: `broken` as it is, and with the hypotheses of `declared`."""
     plain = Claim(
         f"{theorem}/{name}/plain", theorem, f, broken, NOT_APPLICABLE, tiers=tiers, **settings,  # type: ignore[arg-type]
     )  # fmt: skip
@@ -25,19 +26,19 @@ FROZEN = MethodSpec("asymlora", 1.0).with_options(inner="pseudo-inverse")
 NO_INVERSE = Rac(rank=3).with_options(inner="plain")
 
 CONTROLS = [
-    *_both("frozen-sketch", "gd-pl", F("isotropic"), FROZEN, Rac(), EVERY, steps=30, seeds=300,
+    *both("frozen-sketch", "gd-pl", F("isotropic"), FROZEN, Rac(), EVERY, steps=30, seeds=300,
            note="lam_min = 0: the run is stuck at its floor"),
-    *_both("frozen-sketch-real", "gd-pl", DIABETES, MethodSpec("asymlora", 1.0, rank=3).with_options(
+    *both("frozen-sketch-real", "gd-pl", DIABETES, MethodSpec("asymlora", 1.0, rank=3).with_options(
            inner="pseudo-inverse"), Rac(rank=3), steps=4000, seeds=100, real_data=True),
-    *_both("step-above-2-over-L", "descent", COUNTEREXAMPLE, Rac(step=2.1), Rac(step=1.9), EVERY,
+    *both("step-above-2-over-L", "descent", COUNTEREXAMPLE, Rac(step=2.1), Rac(step=1.9), EVERY,
            steps=100, seeds=100),
-    *_both("step-above-2-over-L", "gd-pl", F("isotropic"), Rac(step=2.1, rank=2), Rac(step=1.0, rank=2),
+    *both("step-above-2-over-L", "gd-pl", F("isotropic"), Rac(step=2.1, rank=2), Rac(step=1.0, rank=2),
            steps=20, seeds=300),
-    *_both("step-above-2-over-L-real", "descent", DIABETES, MethodSpec("fpft", 2.1),
+    *both("step-above-2-over-L-real", "descent", DIABETES, MethodSpec("fpft", 2.1),
            MethodSpec("fpft", 1.9), steps=50, seeds=1, real_data=True),
-    *_both("pseudo-inverse-forgotten", "descent", COUNTEREXAMPLE, NO_INVERSE, Rac(rank=3), EVERY,
+    *both("pseudo-inverse-forgotten", "descent", COUNTEREXAMPLE, NO_INVERSE, Rac(rank=3), EVERY,
            steps=100, seeds=100, start="far:3"),
-    *_both("pseudo-inverse-forgotten", "gd-pl", F("isotropic"), NO_INVERSE, Rac(rank=3), steps=10,
+    *both("pseudo-inverse-forgotten", "gd-pl", F("isotropic"), NO_INVERSE, Rac(rank=3), steps=10,
            seeds=300),
 ]  # fmt: skip
 

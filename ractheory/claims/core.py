@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ractheory.claims.claim import UNDECIDED, Claim, MethodSpec, ObjectiveSpec
+from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 
 EVERY = ("quick", "default", "full")
 USUAL = ("default", "full")
@@ -100,8 +100,8 @@ def _gd_nonconvex() -> list[Claim]:
     )  # fmt: skip
     claims.append(
         Claim("gd-nonconvex/isotropic/haar-r1-tight", "gd-nonconvex", F("isotropic"), Rac(step=0.5),
-              steps=10, seeds=1000, expected=UNDECIDED,
-              note="holds with equality: sampling can neither confirm nor refute it")
+              steps=10, seeds=1000,
+              note="holds with equality, which only the exact recursion can confirm")
     )  # fmt: skip
     return claims
 
@@ -147,8 +147,8 @@ def _gd_pl() -> list[Claim]:
         Claim("gd-pl/ridge-diabetes/haar-r3-as-printed", "gd-pl", DIABETES, Rac(rank=3),
               statement="paper", steps=20, seeds=300, real_data=True),
         Claim("gd-pl/isotropic/haar-r1-tight", "gd-pl", F("isotropic"), Rac(), steps=8, seeds=1000,
-              expected=UNDECIDED, tiers=EVERY,
-              note="kappa = 1: holds with equality, sampling can neither confirm nor refute it"),
+              tiers=EVERY,
+              note="kappa = 1: holds with equality, which only the exact recursion can confirm"),
     ]  # fmt: skip
     return claims
 

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ractheory.assumptions import MatrixSmooth
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
+from ractheory.compare.curvature import curvature_at
 from ractheory.engine.random import Purpose, fill_normal, stream_key
 from ractheory.errors import UsageError, integer, real
 from ractheory.laws import Importance
 from ractheory.methods import METHODS, Method, inner_solver, sketch_law
 from ractheory.objectives import objective
 from ractheory.objectives.base import Objective
+from ractheory.theorems.effective import effective_L, plain_L
 
 Vector = NDArray[np.float64]
 
@@ -32,10 +35,13 @@ class Experiment:
 
 UNITS: dict[str, Callable[[Objective, MethodSpec], float]] = {
     "1/L": lambda f, _: 1.0 / _smoothness(f),
+    "1/L_eff": lambda f, spec: 1.0 / effective_L(_curvature(f, spec), spec.rank, spec.law),
+    "1/L_plain": lambda f, spec: 1.0 / plain_L(_curvature(f, spec), spec.rank),
     "1/(L N)": lambda f, _: 1.0 / ((f.component_L() or np.nan) * f.components),
     "absolute": lambda f, _: 1.0,
 }
-"""Units of a step. L is that of the whole objective; in 1/(L N) it is that of the worst component."""
+"""Units of a step. L is that of the whole objective; in 1/(L N) it is that of the worst component.
+L_eff and L_plain are those of `effective-dimension` and of `plain-gradient`, for the sketch of the method."""
 
 
 def _smoothness(f: Objective) -> float:
@@ -44,6 +50,16 @@ def _smoothness(f: Objective) -> float:
             "unit of the step", "1/L", "'absolute' for a nonsmooth objective", f"{f.name} has no L"
         )
     return f.constants.L
+
+
+def _curvature(f: Objective, spec: MethodSpec) -> MatrixSmooth:
+    curvature = curvature_at(f, spec.side)
+    if curvature is None:
+        raise UsageError.of(
+            "unit of the step", spec.unit, "1/L for this objective",
+            f"{f.name} has no curvature matrix on one side",
+        )  # fmt: skip
+    return curvature
 
 
 @lru_cache(maxsize=8)
@@ -100,10 +116,10 @@ def _law(spec: MethodSpec, arguments: dict[str, Any]) -> Any:
 
 
 def start_point(kind: str, spec: ObjectiveSpec, stream: str) -> Vector:
-    """Return the flat starting point "zero", "normal:SCALE", "far:SCALE" or "pretrained:SEED".
+    """Return the flat starting point: zero, normal:SCALE, far:SCALE, offset:SCALE or pretrained:SEED.
 
-    "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser;
-    "pretrained" is the minimiser of the same objective on the data of another seed.
+    "normal" has independent N(0, SCALE^2) entries; "far" adds such entries to the minimiser, "offset"
+    adds SCALE to each of its entries; "pretrained" is the minimiser of the same objective on the data of another seed.
     """
     word, _, text = kind.partition(":")
     if word == "pretrained":
@@ -120,8 +136,10 @@ def start_of(kind: str, f: Objective, stream: str) -> Vector:
     point = np.zeros(f.dim)
     if word == "zero":
         return point
+    if word == "offset":
+        return _minimiser(f) + scale
     if word not in ("normal", "far"):
-        allowed = "zero, normal:SCALE, far:SCALE or pretrained:SEED"
+        allowed = "zero, normal:SCALE, far:SCALE, offset:SCALE or pretrained:SEED"
         raise UsageError.of("start", kind, allowed, "choose one of these")
     fill_normal(stream_key(stream), 0, 0, int(Purpose.START), point)
     point *= scale

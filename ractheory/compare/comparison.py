@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from ractheory.claims.claim import EXACT, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
-from ractheory.compare.decide import Decision, decide
+from ractheory.compare.context import Context
+from ractheory.compare.decide import decide
+from ractheory.compare.decision import Decision
 from ractheory.compare.facts import facts_of
-from ractheory.compare.observables import Context
+from ractheory.compare.scalar import exact_gap
 from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
@@ -125,7 +127,8 @@ def check_claim(
     def runs(seeds: range) -> Run:
         return simulate(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
 
-    return judge(claim, ran, facts, runs, stream, rate, lambda: claim.declared is not None)
+    masked = claim.declared is not None
+    return judge(claim, ran, facts, runs, stream, rate, lambda: masked, own=True)
 
 
 Runs = Callable[[range], Run]
@@ -140,9 +143,10 @@ def judge(
     stream: str,
     error_rate: float,
     masked: Callable[[], bool],
+    own: bool = False,
 ) -> Comparison:
     """Decide `claim` on the runs that `runs` makes; `masked()` says, after each lot, whether `facts`
-    are those of another method than the one that ran."""
+    are those of another method than the one that ran, and `own` that the method of `ran` made them."""
     the_theorem = theorem(claim.theorem)
     statement = the_theorem.statement(claim.statement)
     hypotheses = the_theorem.check(facts, statement)
@@ -151,12 +155,14 @@ def judge(
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
         return Comparison(claim, hypotheses, decide(statement, context, error_rate), facts)
     if claim.evidence == EXACT:
-        decision, curves = exact_decision(claim, statement, ran) if applies else (_rejected(hypotheses), {})
+        decision, curves = (
+            exact_decision(claim, statement, ran) if applies else (_rejected(hypotheses), {})
+        )
         return Comparison(claim, hypotheses, decision, facts, curves)
     decision = _rejected(hypotheses)
     numbers = looks(claim, statement) if applies else [claim.seeds]
     for run in _growing(runs, numbers):
-        context = Context(ran, run, facts, stream, masked())
+        context = Context(ran, run, facts, stream, masked(), own)
         if applies:
             decision = decide(statement, context, error_rate, claim.bound_factor)
         if decision.verdict is not Verdict.UNDECIDED:
@@ -217,10 +223,27 @@ def _curves(context: Context, statement: Statement | None, factor: float) -> dic
             curves[name] = np.quantile(finite, level, axis=0, method="inverted_cdf")
         grads = np.where(np.isfinite(run.grad_sq), run.grad_sq, np.inf)
         curves["grad_sq"] = grads.mean(axis=0)
+    if statement is not None and statement.form in (Form.EXPECTATION, Form.CONDITIONAL):
+        curves |= _exact_curve(context)
     curves["diverged"] = np.array([np.mean(run.diverged_at >= 0)])
     if statement is not None and statement.form is Form.EXPECTATION:
         curves["bound"] = factor * _bound_curve(context, statement)
     return curves
+
+
+EXACT_CURVE_COST = 5e7
+"""Multiplications that the exact curve of a record may take."""
+
+
+def _exact_curve(context: Context) -> dict[str, Array]:
+    """Return E f(W_t) - f* by recursion, where it is known and cheap; nothing otherwise."""
+    scalar = exact_gap(context)
+    if scalar is not None:
+        return {"exact": scalar}
+    moments = context.moments
+    if moments is None or moments.cost * context.run.links > EXACT_CURVE_COST:
+        return {}
+    return {"exact": moments.expected(1, context.run.links)[0] / 2}
 
 
 def _bound_curve(context: Context, statement: Statement) -> Array:

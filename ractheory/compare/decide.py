@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from ractheory.compare.observables import Context, observe
-from ractheory.evidence import Evidence, Verdict, mean_at_least, mean_at_most, pathwise, round_off
+from ractheory.compare.context import Context
+from ractheory.compare.decide_forever import decide_almost_sure, decide_escape, decide_time_uniform
+from ractheory.compare.decide_law import decide_law
+from ractheory.compare.decide_link import decide_conditional
+from ractheory.compare.decide_mean import decide_expectation
+from ractheory.compare.decision import Decision
+from ractheory.compare.observables import noise, observe, restricted
+from ractheory.evidence import Evidence, Verdict, pathwise, round_off
 from ractheory.theorems import Form, Statement, evaluate
 
 Array = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Decision:
-    """A verdict, what it rests on, and the two numbers that were compared."""
-
-    verdict: Verdict
-    evidence: Evidence
-    observed: float | None
-    bound: float | None
+ARITHMETIC = 16
+"""Rounded operations of a statement itself, on terms of the sizes of its sides."""
 
 
 def decide(
@@ -31,97 +29,50 @@ def decide(
 ) -> Decision:
     """Decide `statement` on the runs of `context`, its right side multiplied by `bound_factor`.
 
-    The sure ceiling that a confirmation needs is used only where the run itself has the hypotheses
-    that the theorem was handed: a masked control can be refuted, never confirmed, in expectation.
+    What needs the hypotheses of the theorem (a sure ceiling, an exact expectation) is used only where
+    the run itself has them: a masked control can be refuted, and confirmed only by every single run.
     """
-    if statement.form not in DECIDERS:
-        raise KeyError(f"no decider for {statement.form}")
     with np.errstate(over="ignore", invalid="ignore"):
         return DECIDERS[statement.form](statement, context, error_rate, bound_factor)
-
-
-def resolution(context: Context) -> Array:
-    """Return the round-off of each recorded f(W_t) - fstar, shape (S, T+1).
-
-    Two parts: the value itself is a sum of so many terms of its own size (f is nonnegative but for
-    fstar, which is subtracted); and W_t is rounded at every link, which moves f along its gradient.
-    """
-    f, run = context.experiment.objective, context.run
-    operations = f.dim + f.components + 64
-    size = np.maximum(np.linalg.norm(run.final, axis=1), np.linalg.norm(context.experiment.start))[
-        :, None
-    ]
-    finite = np.where(np.isfinite(run.gap), np.abs(run.gap), 0.0)
-    slope = np.where(np.isfinite(run.grad_sq), np.sqrt(run.grad_sq), 0.0)
-    size = np.where(np.isfinite(size), size, 0.0)
-    value = round_off(operations, finite + abs(f.constants.fstar))
-    L = f.constants.L or 0.0
-    shift = np.finfo(float).eps * operations * size
-    return value + slope * shift + 0.5 * L * shift**2
 
 
 def _pathwise(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
     expression = statement.left - statement.right
     observed = observe(expression, context)
-    facts = context.facts.including(t=np.arange(context.run.links + 1)[None, : _steps(observed)])
-    left = evaluate(statement.left, facts, _only(statement.left, observed))
-    right = factor * np.asarray(evaluate(statement.right, facts, _only(statement.right, observed)))
-    slack = (right - left) if statement.is_upper_bound else (left - right)
-    slack = np.broadcast_to(slack, np.broadcast_shapes(np.shape(left), np.shape(right)))
-    allowance = resolution(context)
-    steps = slack.shape[1]
-    worst = np.maximum(allowance[:, :steps], allowance[:, -steps:])
-    operations = 16  # arithmetic of the statement itself, on terms of the sizes below
-    worst = worst * 4 + round_off(operations, _finite(left) + _finite(right))
-    left = np.broadcast_to(left, slack.shape)
-    right = np.broadcast_to(right, slack.shape)
-    diverged = ~np.isfinite(left)
-    slack = np.where(diverged, -np.inf if statement.is_upper_bound else np.inf, slack)
-    verdict, evidence = pathwise(slack, worst)
-    at = np.unravel_index(int(np.argmin(slack + worst)), slack.shape)
-    return Decision(verdict, evidence, float(left[at]), float(right[at]))
+    steps = max((v.shape[1] for v in observed.values()), default=1)
+    facts = context.facts.including(t=np.arange(steps, dtype=float)[None, :])
+    left = np.asarray(evaluate(statement.left, facts, restricted(statement.left, observed)))
+    seen = restricted(statement.right, observed)
+    right = factor * np.asarray(evaluate(statement.right, facts, seen))
+    allowance = round_off(ARITHMETIC, _finite(left) + _finite(right)) + sum(
+        weight * noise(side, context, facts, observed)
+        for side, weight in ((statement.left, 1.0), (statement.right, factor))
+    )
+    slack = _slack(statement, left, right)
+    verdict, evidence = pathwise(slack, np.broadcast_to(allowance, slack.shape))
+    if _strict(statement) and verdict is Verdict.CONFIRMED and not np.all(slack > allowance):
+        verdict = Verdict.UNDECIDED
+    at = np.unravel_index(int(np.nanargmin(slack + allowance)), slack.shape)
+    ends = (float(np.broadcast_to(side, slack.shape)[at]) for side in (left, right))
+    return Decision(verdict, evidence, *ends)
 
 
-def _steps(observed: Mapping[sp.Expr, Array]) -> int:
-    return max(values.shape[1] for values in observed.values())
+def _slack(statement: Statement, left: Array, right: Array) -> Array:
+    """Return by how much the relation holds; a diverged run has an infinite left side."""
+    if isinstance(statement.relation, sp.Equality):
+        return np.asarray(-np.abs(left - right))
+    slack = np.asarray(right - left if statement.is_upper_bound else left - right)
+    diverged = np.broadcast_to(~np.isfinite(left), slack.shape)
+    return np.where(diverged, -np.inf if statement.is_upper_bound else np.inf, slack)
 
 
-def _finite(values: object) -> Array:
-    array = np.abs(np.asarray(values, dtype=float))
+def _strict(statement: Statement) -> bool:
+    return isinstance(statement.relation, (sp.StrictLessThan, sp.StrictGreaterThan))
+
+
+def _finite(values: Array) -> Array:
+    array = np.abs(values)
     return np.where(np.isfinite(array), array, 0.0)
-
-
-def _only(expression: sp.Expr, observed: Mapping[sp.Expr, Array]) -> dict[sp.Expr, Array]:
-    return {e: v for e, v in observed.items() if expression.has(e)}
-
-
-def _expectation(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
-    samples = np.ravel(evaluate(statement.left, context.facts, observe(statement.left, context)))
-    samples = np.where(np.isnan(samples), np.inf, samples)
-    bound = factor * _from_start(statement.right, context)
-    ceiling = None
-    if (
-        not context.masked
-        and statement.ceiling is not None
-        and all(h.check(context.facts).holds for h in statement.ceiling_needs)
-    ):
-        ceiling = _from_start(statement.ceiling, context)
-    grain = float(np.max(resolution(context)[:, 0])) * float(_sensitivity(ceiling, context))
-    test = mean_at_most if statement.is_upper_bound else mean_at_least
-    verdict, evidence = test(samples, bound, ceiling, rate, grain)
-    return Decision(verdict, evidence, float(np.mean(samples)), bound)
-
-
-def _sensitivity(ceiling: float | None, context: Context) -> float:
-    """Return how the round-off of f scales to that of the sample: by the ratio of their ceilings."""
-    start = float(context.run.gap[0, 0])
-    return ceiling / start if ceiling is not None and start > 0.0 else 1.0
-
-
-def _from_start(expression: sp.Expr, context: Context) -> float:
-    """Evaluate an expression of constants and of the start, which all seeds share."""
-    observed = {e: v[0] for e, v in observe(expression, context).items()}
-    return float(np.ravel(evaluate(expression, context.facts, observed))[0])
 
 
 def _exact(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
@@ -134,6 +85,11 @@ def _exact(statement: Statement, context: Context, rate: float, factor: float) -
 
 DECIDERS: dict[Form, Callable[[Statement, Context, float, float], Decision]] = {
     Form.PATHWISE: _pathwise,
-    Form.EXPECTATION: _expectation,
+    Form.EXPECTATION: decide_expectation,
+    Form.CONDITIONAL: decide_conditional,
+    Form.TIME_UNIFORM: decide_time_uniform,
+    Form.LAW: decide_law,
+    Form.ALMOST_SURE: decide_almost_sure,
+    Form.ESCAPE: decide_escape,
     Form.EXACT: _exact,
 }

@@ -7,21 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.assumptions import (
-    Attained,
-    CounterexampleQuadratic,
-    EntryQuadratic,
-    IsotropicQuadratic,
-    MatrixQuadratic,
+from ractheory.assumptions import Attained
+from ractheory.compare.curvature import (
+    curvature_at,
+    level_of,
+    sketch_side,
+    symmetric_root,
 )
+from ractheory.compare.grants import granted
 from ractheory.laws import Identity
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.theorems import Facts
-from ractheory.theorems.floors import FIRST_WEIGHT, SIZE
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+CROSSING_LEVEL = 0.1
+"""alpha of the statements that hold with probability 1 - alpha for all times at once."""
 
 
 def facts_of(f: Objective, method: Method, start: Vector, steps: int) -> Facts:
@@ -29,23 +32,26 @@ def facts_of(f: Objective, method: Method, start: Vector, steps: int) -> Facts:
     values: dict[str, Any] = {
         "T": steps,
         "W0_sq": float(start @ start),
+        "alpha": CROSSING_LEVEL,
+        "inner_steps": method.inner.steps,
         **_sizes(f, method),
         **_step(method),
+        **_constants(f, method),
+        **_sketch(f, method),
     }
-    values |= _constants(f)
-    values |= _sketch(f, method)
-    granted = [*f.assumptions(), *quadratic_grants(f), *method.assumptions(f.shapes)]
+    assumptions = [*granted(f, method)]
     if f.constants.minimiser is not None:
         values |= _distances(f, method, start)
-        granted.append(Attained(float(np.sqrt(values["D0_sq"]))))
-    return Facts(values, tuple(granted))
+        assumptions.append(Attained(float(np.sqrt(values["D0_sq"]))))
+    return Facts(values, tuple(assumptions))
 
 
 def _sizes(f: Objective, method: Method) -> dict[str, Any]:
     sizes: dict[str, Any] = {"N": f.components}
     if len(f.shapes) == 1:
         m, n = f.shapes[0]
-        sizes |= {"m": m, "n": n, "d": n if method.trains is Trains.RIGHT else m}
+        right = sketch_side(method) == "right"
+        sizes |= {"m": m, "n": n, "d": n if right else m, "width": m if right else n}
     if method.rank:
         sizes["r"] = method.rank
     return sizes
@@ -57,14 +63,28 @@ def _step(method: Method) -> dict[str, Any]:
     return {"eta": method.step, "s": method.scale, "gamma": method.step * method.scale**2}
 
 
-def _constants(f: Objective) -> dict[str, Any]:
+def _constants(f: Objective, method: Method) -> dict[str, Any]:
     c = f.constants
     known = {"L": c.L, "mu": c.pl, "G0": c.lipschitz}
     values: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
-    if c.curvature is not None:
-        values["trace_K"] = c.curvature.trace
-        values["max_diag_K"] = max(c.curvature.diagonal)
-    return values
+    curvature = curvature_at(f, sketch_side(method))
+    if curvature is not None:
+        values["trace_K"] = curvature.trace
+        values["max_diag_K"] = max(curvature.diagonal)
+    support = _support(f, sketch_side(method))
+    return values if support is None else values | {"support": support}
+
+
+def _support(f: Objective, side: str) -> int | None:
+    """Return the rank of P where f = f* + (L/2) |P D|^2, P on the side of the sketch."""
+    form = f.quadratic_form()
+    if form is None:
+        return None
+    kind, K = form
+    if kind == "entry":
+        return f.shapes[0][side == "right"] if K.min() == K.max() else None
+    level = level_of(f) if kind == side else None
+    return None if level is None else level[1]
 
 
 def _sketch(f: Objective, method: Method) -> dict[str, Any]:
@@ -72,8 +92,23 @@ def _sketch(f: Objective, method: Method) -> dict[str, Any]:
         return {}
     low, high = method.extremes(f.shapes)
     values: dict[str, Any] = {"lam_min": low, "lam_max": high}
+    if method.trains is Trains.BERNOULLI:
+        values |= _two_sides(f, method)
     rho = method.isotropy(f.shapes)
     return values if rho is None else values | {"rho": rho}
+
+
+def _two_sides(f: Objective, method: Method) -> dict[str, Any]:
+    """Return p and the extreme eigenvalues of E[H] of either side, over the blocks."""
+    left = [method.law.extremes(m) for m, _ in f.shapes]
+    right = [method.law.extremes(n) for _, n in f.shapes]
+    return {
+        "p_left": method.left_probability,
+        "lam_min_left": min(low for low, _ in left),
+        "lam_max_left": max(high for _, high in left),
+        "lam_min_right": min(low for low, _ in right),
+        "lam_max_right": max(high for _, high in right),
+    }
 
 
 def _distances(f: Objective, method: Method, start: Vector) -> dict[str, Any]:
@@ -83,46 +118,40 @@ def _distances(f: Objective, method: Method, start: Vector) -> dict[str, Any]:
     weighted = _weighted_distance(f, method, D)
     if weighted is not None:
         values["D0_sq_weighted"] = weighted
+    if len(f.shapes) == 1:
+        values |= _shape_of_shift(D.reshape(f.shapes[0]), sketch_side(method))
     sigma = _shift_spectrum(f, D)
     if sigma is not None:
         values |= {"sigma": tuple(float(x) for x in sigma), "p_sigma": len(sigma)}
     return values
 
 
+def _shape_of_shift(D: Matrix, side: str) -> dict[str, Any]:
+    """Return rank, largest singular value, and least column of W_0 - W* as the sketch sees it."""
+    lines = np.sum(D**2, axis=1 if side == "right" else 0)
+    singular = np.linalg.svd(D, compute_uv=False)
+    return {
+        "rank_D0": int(np.sum(singular > max(D.shape) * np.finfo(float).eps * singular[0])),
+        "sigma_1": float(singular[0]),
+        "min_column_sq": float(lines.min()),
+    }
+
+
 def _shift_spectrum(f: Objective, D: Vector) -> Vector | None:
     """Return the singular values of K^{1/2} (W* - W_0), for a quadratic whose K acts on one side."""
     form = f.quadratic_form()
-    if form is None or form[0] == "entry":
+    if form is None:
         return None
     side, K = form
-    block = D.reshape(f.shapes[0])
-    root = symmetric_root(K)
-    shifted: Matrix = root @ block if side == "left" else block @ root
+    shifted: Matrix = D.reshape(f.shapes[0])
+    if side == "entry":
+        if K.min() < K.max():
+            return None
+        shifted = np.sqrt(K.flat[0]) * shifted
+    else:
+        root = symmetric_root(K)
+        shifted = root @ shifted if side == "left" else shifted @ root
     return np.asarray(np.linalg.svd(shifted, compute_uv=False), dtype=np.float64)
-
-
-def symmetric_root(K: Matrix) -> Matrix:
-    """Return the positive semidefinite square root of K."""
-    values, U = np.linalg.eigh(K)
-    return (U * np.sqrt(np.maximum(values, 0.0))) @ U.T
-
-
-def quadratic_grants(f: Objective) -> tuple[object, ...]:
-    """Return the assumptions that f grants by being a quadratic of one block."""
-    form = f.quadratic_form()
-    if form is None:
-        return ()
-    kind, K = form
-    if kind != "entry":
-        return (MatrixQuadratic(kind),)
-    if K.min() == K.max():
-        return (IsotropicQuadratic("left", float(K.flat[0])),)
-    first = 2.0 * FIRST_WEIGHT
-    paper = K.shape == (SIZE, SIZE) and K.flat[0] == first and np.all(K.ravel()[1:] == 2.0)
-    centre = f.constants.minimiser
-    if paper and centre is not None and np.array_equal(centre, -1.0 / K.ravel()):
-        return (CounterexampleQuadratic(),)
-    return (EntryQuadratic(),)
 
 
 def _weighted_distance(f: Objective, method: Method, D: Vector) -> float | None:

@@ -1,149 +1,92 @@
-"""What the observables of the theory are, measured on runs: one small function each.
-
-A measure takes the context of a comparison and the evaluated arguments of the observable, and returns
-one number a seed, or for an observable of the free step t one row a seed.
-"""
+"""The observables of an expression, measured, and the round-off of the whole expression."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from ractheory.compare.build import Experiment
-from ractheory.compare.facts import symmetric_root
-from ractheory.engine.simulate import Run
-from ractheory.methods import Trains
-from ractheory.sketches import factor, projection
+from ractheory.compare import measures as _measures  # registers them
+from ractheory.compare.context import MEASURES, NOISES, Context
+from ractheory.evidence import round_off
 from ractheory.theorems import Facts, evaluate, symbols
 from ractheory.theorems.symbols import Observable
+
+__all__ = ["_measures", "ahead", "noise", "observe", "restricted"]
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Context:
-    """Everything that an observable may be measured from.
-
-    `masked` says that `facts` are those of another method than the one that was run.
-    """
-
-    experiment: Experiment
-    run: Run
-    facts: Facts
-    stream: str
-    masked: bool = False
+def ahead(expression: sp.Basic) -> bool:
+    """Whether the expression looks one step ahead, at t + 1."""
+    return any(symbols.t + 1 in e.args for e in expression.atoms(Observable))
 
 
-Measure = Callable[[Context, sp.Expr, list[float]], Array]
-MEASURES: dict[type[Observable], Measure] = {}
+def looks_back(expression: sp.Basic) -> bool:
+    """Whether the expression has an observable of the link that starts at t."""
+    return any(isinstance(e, PER_LINK) for e in expression.atoms(Observable))
 
 
-def measures(kind: type[Observable]) -> Callable[[Measure], Measure]:
-    """Register the measure of an observable."""
-
-    def register(measure: Measure) -> Measure:
-        MEASURES[kind] = measure
-        return measure
-
-    return register
+PER_LINK = (symbols.projected_sq, symbols.link_ratio, symbols.factor_sq)
+"""Observables of a link: defined for t = 0, ..., T - 1."""
 
 
-def observe(expression: sp.Expr, context: Context) -> dict[sp.Expr, Array]:
+def observe(expression: sp.Basic, context: Context) -> dict[sp.Expr, Array]:
     """Return the measured value of every observable in `expression`, ready for `evaluate`.
 
-    The step t of a pathwise statement runs over all links; where the statement looks one step ahead
-    (t + 1), over all but the last. Entries have shape (S, 1) or (S, steps).
+    The step t of a statement runs over all iterates; where the statement looks one step ahead (t + 1)
+    or names an observable of a link, over all links. Entries have shape (S, 1) or (S, steps).
     """
     applied = sorted(expression.atoms(Observable), key=str)
-    ahead = any(symbols.t + 1 in e.args for e in applied)
-    steps = context.run.links + (0 if ahead else 1)
-    return {e: _measured(e, context, steps) for e in applied}
+    steps = context.run.links + (0 if ahead(expression) or looks_back(expression) else 1)
+    return {e: _at(e, context, steps, _values(e, context)) for e in applied}
 
 
-def _measured(applied: Observable, context: Context, steps: int) -> Array:
+def _split(applied: Observable, context: Context) -> tuple[sp.Expr, list[float]]:
+    when = applied.args[0] if applied.args else sp.Integer(0)
+    return when, [float(evaluate(a, context.facts)) for a in applied.args[1:]]
+
+
+def _values(applied: Observable, context: Context) -> Array:
     kind = type(applied)
     if kind not in MEASURES:
         raise KeyError(f"no measure for {applied}")
-    when = applied.args[0] if applied.args else sp.Integer(0)
-    rest = [float(evaluate(a, context.facts)) for a in applied.args[1:]]
-    values = MEASURES[kind](context, when, rest)
+    return MEASURES[kind](context, *_split(applied, context))
+
+
+def _at(applied: Observable, context: Context, steps: int, values: Array) -> Array:
     if values.ndim == 1:
         return values[:, None]
+    when, _ = _split(applied, context)
     if not when.has(symbols.t):
         return values[:, [int(evaluate(when, context.facts))]]
     first = int(when.subs(symbols.t, 0))
     return values[:, first : first + steps]
 
 
-@measures(symbols.gap)
-def _gap(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    return context.run.gap
+def noise(
+    expression: sp.Expr, context: Context, facts: Facts, observed: Mapping[sp.Expr, Array]
+) -> Array:
+    """Return the round-off of `expression`: that of every observable times its partial derivative."""
+    total: Array = np.zeros(1)
+    place = sp.Dummy(real=True)
+    for applied in expression.atoms(Observable):
+        slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
+        size = np.abs(np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float))
+        total = total + size * _noise_of(applied, context, observed[applied])
+    return total
 
 
-@measures(symbols.grad_sq)
-def _grad_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    return context.run.grad_sq
+def _noise_of(applied: Observable, context: Context, values: Array) -> Array:
+    if type(applied) in NOISES:
+        raw = NOISES[type(applied)](context, *_split(applied, context))
+        return _at(applied, context, values.shape[1], raw)
+    finite = np.where(np.isfinite(values), np.abs(values), 0.0)
+    return round_off(context.operations, finite)
 
 
-@measures(symbols.projected_sq)
-def _projected_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    return context.run.step_sq
-
-
-@measures(symbols.mean_grad_sq)
-def _mean_grad_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    T = int(evaluate(when, context.facts))
-    return context.run.grad_sq[:, :T].mean(axis=1)
-
-
-@measures(symbols.weighted_grad_sq)
-def _weighted_grad_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    T = int(evaluate(when, context.facts))
-    weights = np.exp(-np.log1p(rest[0]) * np.arange(1, T + 1))
-    return context.run.grad_sq[:, :T] @ weights / weights.sum()
-
-
-@measures(symbols.min_gap)
-def _min_gap(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    T = int(evaluate(when, context.facts))
-    return context.run.gap[:, :T].min(axis=1)
-
-
-@measures(symbols.frozen_residual_sq)
-def _frozen_residual_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    """|(I - Pi) K^{1/2} (W* - W_0)|^2 with the factor that each seed froze, from the curvature of f."""
-    f, method = context.experiment.objective, context.experiment.method
-    assert f.constants.minimiser is not None
-    shape = f.shapes[0]
-    D = (context.experiment.start - f.constants.minimiser).reshape(shape)
-    roots = curvature_roots(f.quadratic_form(), D, method.trains)
-    d = shape[0] if method.trains is Trains.LEFT else shape[1]
-    factors = (factor(method.law, d, context.stream, seed) for seed in range(context.run.seeds))
-    return np.array([sum(_outside(root, B, x) for root, x in roots) for B in factors])
-
-
-def curvature_roots(curvature: Any, D: Array, trains: Trains) -> list[tuple[Array, Array]]:
-    """Return pairs (K_j^{1/2}, x_j) whose residuals outside K_j^{1/2} range(B) add up to the floor.
-
-    `curvature` is ("entry", weights), ("left", K) or ("right", K). With B frozen the x_j are columns of
-    D; with A frozen everything is transposed.
-    """
-    kind, K = curvature
-    if trains is Trains.RIGHT:
-        kind, K, D = {"left": "right", "right": "left"}.get(kind, kind), K.T, D.T
-    if kind == "entry":
-        return [(np.diag(np.sqrt(K[:, j])), np.sqrt(K[:, j]) * D[:, j]) for j in range(D.shape[1])]
-    root = symmetric_root(K)
-    if kind == "left":
-        return [(root, root @ D)]
-    return [(np.eye(len(D)), D @ root)]
-
-
-def _outside(root: Array, B: Array, x: Array) -> float:
-    """Return |(I - Pi) x|^2, Pi the projection onto range(root B)."""
-    return float(np.sum((x - projection(root @ B) @ x) ** 2))
+def restricted(expression: sp.Basic, observed: Mapping[sp.Expr, Array]) -> dict[sp.Expr, Array]:
+    """Return the observations that `expression` is made of."""
+    return {e: v for e, v in observed.items() if expression.has(e)}

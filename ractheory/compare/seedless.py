@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ractheory.claims.claim import Claim, MethodSpec
 from ractheory.compare.build import Experiment, build_method
-from ractheory.compare.decide import Decision
+from ractheory.compare.decision import Decision
 from ractheory.errors import UsageError
 from ractheory.evidence import Evidence, Verdict
 from ractheory.exact.arithmetic import ball, decimal, precision, rational, symmetric_eigen

@@ -5,6 +5,7 @@ only what round-off cannot explain.
 """
 
 from ractheory.evidence.betting import log_e_value
+from ractheory.evidence.catoni import catoni_interval
 from ractheory.evidence.frequencies import (
     clopper_pearson,
     proportion_at_least,
@@ -27,6 +28,7 @@ __all__ = [
     "Evidence",
     "Sequential",
     "Verdict",
+    "catoni_interval",
     "claim_error_rate",
     "clopper_pearson",
     "log_e_value",

@@ -194,6 +194,19 @@ class MatrixQuadratic(Objective):
             Family.MATRIX_QUADRATIC, table, X, compiled(self.centre), NOTHING.copy(), scalars
         )
 
+    def full_gradient_problem(self) -> Problem:
+        """With every K diagonal: a weight an entry in place of products with K."""
+        if any(U is not None for U in self.bases):
+            return self.problem()
+        weights = [
+            np.broadcast_to(k[:, None] if side == "left" else k, shape).ravel()
+            for k, side, shape in zip(self.spectra, self.sides, self.shapes, strict=True)
+        ]
+        return Problem(
+            Family.ENTRY_QUADRATIC, block_table(self.shapes), compiled(np.concatenate(weights)),
+            compiled(self.centre), NOTHING.copy(), np.array([self.fstar]),
+        )  # fmt: skip
+
 
 def _basis(U: Array | None, d: int) -> Array | None:
     if U is None:

@@ -7,7 +7,7 @@ import sympy as sp
 from ractheory.assumptions import (
     PL,
     Attained,
-    CertifiedLinks,
+    CertifiedAtEffectiveStep,
     Convex,
     CoordinateLaw,
     ExactMinimisation,
@@ -192,7 +192,7 @@ EXACT_LINKS = Theorem(
         Assumes(FreshSketch),
         Assumes(HaarLaw),
         PROPER,
-        Assumes(CertifiedLinks, "each link ends no higher than the exact step with gamma = 1/L_eff"),
+        Assumes(CertifiedAtEffectiveStep),
     ),
     statements=(
         Statement(
@@ -239,6 +239,17 @@ LINK_LOWER_BOUND = Theorem(
 _quadratic, _trace = gaussian_factor_moments(r)
 L_PLAIN = sp.expand((_quadratic * L + _trace * trace_K) / r)
 """E[S K S] <= r L_plain I for S = B B^T: (r + 1) L + tr K."""
+
+
+def plain_L(curvature: MatrixSmooth, rank: int) -> float:
+    """Return L_plain of plain factor steps with an N(0, 1) factor on K's own side.
+
+    >>> plain_L(MatrixSmooth((1.0, 0.5), (1.0, 0.5)), 1)
+    3.5
+    """
+    return float(evaluate(L_PLAIN, Facts({"L": curvature.L, "trace_K": curvature.trace, "r": rank})))
+
+
 PLAIN = {gamma: eta * s**2, lam_min: r, L: L_PLAIN}
 """A plain factor step is a step c = eta s^2 with E[S] = r I and curvature L_plain."""
 PLAIN_CONTRACTION = CONTRACTION.subs(PLAIN, simultaneous=True)

@@ -38,7 +38,6 @@ MONOTONE = Condition("f never rises", gamma * L <= 2)
 
 SKETCHED: tuple[Hypothesis, ...] = (
     Assumes(LowerBounded),
-    Assumes(ProjectedStep),
     Assumes(FreshSketch),
     Assumes(PositiveExpectedProjection),
     Condition("positive lam_min", lam_min > 0),

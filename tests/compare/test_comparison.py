@@ -11,8 +11,9 @@ from ractheory.claims import CLAIMS, claim
 from ractheory.claims.claim import CONFIRMED, Claim, MethodSpec, ObjectiveSpec
 from ractheory.compare import check_claim
 from ractheory.compare.build import build_method, build_objective, start_point
-from ractheory.compare.facts import facts_of, symmetric_root
-from ractheory.compare.observables import curvature_roots
+from ractheory.compare.curvature import symmetric_root
+from ractheory.compare.facts import facts_of
+from ractheory.compare.measures.frozen import curvature_roots
 from ractheory.errors import UsageError
 from ractheory.evidence import Verdict
 from ractheory.methods import Trains
@@ -38,7 +39,9 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 def test_a_tight_bound_made_too_small_is_refuted(theorem: str, factor: float) -> None:
     c = Claim("t", theorem, ObjectiveSpec("isotropic"), MethodSpec(), steps=6, seeds=4000)
     assert check_claim(replace(c, bound_factor=factor), SEED).verdict is Verdict.REFUTED
-    assert check_claim(c, SEED).verdict is Verdict.UNDECIDED
+    sound = check_claim(c, SEED)
+    assert sound.verdict is Verdict.CONFIRMED
+    assert sound.decision.evidence.kind == "exact"
 
 
 def test_descent_is_refuted_when_a_tenth_of_a_permille_is_asked_too_much() -> None:

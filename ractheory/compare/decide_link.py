@@ -1,0 +1,197 @@
+"""Statements about the expectation of one link, given its start.
+
+A statement E[left | W_t] relation right(W_t) "whatever W_t is" is confirmed for all W_t at once where f is a
+quadratic whose moments are known: both sides are then quadratic forms in D = W - W*, and the statement
+says that one of them is nowhere larger. Runs test it by betting: along a chain, and over the seeds,
+prod (1 + lam (left/right - 1)) is a supermartingale under "at most". So runs can refute; they can
+confirm only that it holds on average over the links that were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from ractheory.compare.context import Context
+from ractheory.compare.decision import Decision, combined
+from ractheory.compare.exactly import Moments
+from ractheory.compare.observables import noise, observe, restricted
+from ractheory.compare.scalar import mean_square_of_a_link
+from ractheory.evidence import Evidence, Verdict, log_e_value, round_off
+from ractheory.theorems import Statement, evaluate, symbols
+from ractheory.theorems.symbols import Observable
+
+Array = NDArray[np.float64]
+
+POWERS = {
+    symbols.dist_sq: (0, 1.0),
+    symbols.gap: (1, 0.5),
+    symbols.grad_sq: (2, 1.0),
+    symbols.curved_grad_sq: (3, 1.0),
+}
+"""Observables that are quadratic forms scale <D, K^power D>."""
+
+
+def decide_conditional(
+    statement: Statement, context: Context, rate: float, factor: float
+) -> Decision:
+    """Decide E[left | W_t] relation right at every t."""
+    exact = None
+    if context.computable:
+        exact = _everywhere(statement, context, factor)
+        exact = exact or mean_square_of_a_link(statement, context, factor)
+    return combined(exact, _along_the_runs(statement, context, rate, factor))
+
+
+# Everywhere, by quadratic forms.
+
+
+def _everywhere(statement: Statement, context: Context, factor: float) -> Decision | None:
+    moments = context.moments
+    weights = _linear(statement.right, context)
+    if moments is None or weights is None or statement.left != symbols.gap(symbols.t + 1):
+        return None
+    after = moments.next_value()
+    bound = [factor * sum((w * form for w, form in zip(weights.values(), forms, strict=True)),
+                          np.zeros_like(forms[0]))
+             for forms in _forms(weights, moments)]  # fmt: skip
+    return _compare_forms(statement, moments, after, bound)
+
+
+def _forms(weights: Mapping[type[Observable], float], moments: Moments) -> list[list[Array]]:
+    """Return for every part the forms of the observables in `weights`, in their order."""
+    table = [[POWERS[kind][1] * form for form in moments.form(POWERS[kind][0])] for kind in weights]
+    return [list(forms) for forms in zip(*table, strict=True)]
+
+
+def _linear(right: sp.Expr, context: Context) -> dict[type[Observable], float] | None:
+    """Return the coefficients of `right` as a linear function of quadratic forms at t, else None."""
+    applied = sorted(right.atoms(Observable), key=str)
+    if not applied or any(type(e) not in POWERS or e.args != (symbols.t,) for e in applied):
+        return None
+    stand_ins = {e: sp.Dummy() for e in applied}
+    bare = right.xreplace(stand_ins)
+    slopes = [bare.diff(place) for place in stand_ins.values()]
+    rest = bare.xreplace(dict.fromkeys(stand_ins.values(), sp.S.Zero))
+    linear = not any(s.has(*stand_ins.values()) for s in slopes)
+    if not linear or sp.expand(rest) != 0:
+        return None
+    return {
+        type(e): float(evaluate(s, context.facts)) for e, s in zip(applied, slopes, strict=True)
+    }
+
+
+def _compare_forms(
+    statement: Statement, moments: Moments, after: tuple[Array, ...], bound: list[Array]
+) -> Decision:
+    """Decide <D, after D> relation <D, bound D> for all D; the part with the worst ratio is reported."""
+    worst, verdict, largest = (0.0, 0.0), Verdict.CONFIRMED, -np.inf
+    sign = -1.0 if statement.is_lower_bound else 1.0
+    for Q, R in zip(after, bound, strict=True):
+        size = float(np.linalg.norm(Q, 2) + np.linalg.norm(R, 2))
+        allowance = float(round_off(moments.operations, moments.curvature_size * size))
+        slack, axes = np.linalg.eigh(sign * (R - Q))
+        both = isinstance(statement.relation, sp.Equality)
+        violation = max(-slack[0], slack[-1] if both else 0.0)
+        if violation > allowance:
+            verdict = Verdict.REFUTED
+        ratio, v = _worst_direction(Q, R, axes[:, 0], sign)
+        if ratio > largest:
+            largest, worst = ratio, (float(v @ Q @ v), float(v @ R @ v))
+    detail = "quadratic forms of E[f(W+) - f* | W] and of the bound, compared for all W"
+    return Decision(verdict, Evidence("exact", 0.0, None, None, 0, detail), *worst)
+
+
+def _worst_direction(Q: Array, R: Array, fallback: Array, sign: float) -> tuple[float, Array]:
+    """Return the largest ratio of <D, Q D> to <D, R D> (or its inverse, for sign -1), and a D of it."""
+    level, axes = np.linalg.eigh(R)
+    live = level > round_off(8 * len(R), level[-1])
+    if not np.all(level > -round_off(8 * len(R), level[-1])) or not live.any():
+        return np.inf, fallback
+    root = axes[:, live] / np.sqrt(level[live])
+    ratios, vectors = np.linalg.eigh(root.T @ Q @ root)
+    pick = -1 if sign > 0 else 0
+    return sign * float(ratios[pick]), root @ vectors[:, pick]
+
+
+# Along the runs, by betting.
+
+
+def _along_the_runs(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
+    observed = observe(statement.left - statement.right, context)
+    seen = restricted(statement.right, observed)
+    left = np.asarray(evaluate(statement.left, context.facts, restricted(statement.left, observed)))
+    right = factor * np.asarray(evaluate(statement.right, context.facts, seen))
+    grain = noise(statement.left, context, context.facts, observed)
+    grain = grain + factor * noise(statement.right, context, context.facts, observed)
+    grain = np.broadcast_to(grain, left.shape)
+    right = np.broadcast_to(right, left.shape)
+    if np.any(right < -grain):
+        return _below_zero(right)
+    # Whether a link counts is known at its start, so that the bets stay fair.
+    counts = np.isfinite(right) & (right > 0.0) & (grain <= GRAIN * right)
+    ratio = np.where(np.isnan(left), np.inf, left)[counts] / right[counts]
+    slip = grain[counts] / right[counts]
+    ceiling = _ceilings(statement, context, left.shape)
+    top = None if ceiling is None else ceiling[counts] / right[counts]
+    above = _log_e(ratio - slip)
+    below = 0.0 if top is None else _log_e_below(ratio + slip, top)
+    return _bets(statement, above, below, rate, ratio, len(left))
+
+
+GRAIN = 1e-6
+"""Relative round-off that a link may have to count."""
+
+
+def _below_zero(right: Array) -> Decision:
+    detail = f"the bound on a quantity that is never negative is {np.nanmin(right):.6g}"
+    evidence = Evidence("pathwise", 0.0, None, None, len(right), detail)
+    return Decision(Verdict.REFUTED, evidence, 0.0, float(np.nanmin(right)))
+
+
+def _ceilings(statement: Statement, context: Context, shape: tuple[int, ...]) -> Array | None:
+    """Return a sure bound of f(W_{t+1}) - f* given W_t: f itself, where no link can raise it."""
+    if statement.left != symbols.gap(symbols.t + 1) or not context.never_rises:
+        return None
+    if statement.is_upper_bound and context.masked:
+        return None  # it could only confirm
+    return context.run.gap[:, : shape[1]]
+
+
+def _log_e(ratio: Array) -> float:
+    return float(log_e_value(ratio, 1.0)) if len(ratio) else 0.0
+
+
+def _log_e_below(ratio: Array, top: Array) -> float:
+    """Return the log e-value against E[ratio | past] >= 1, for ratio <= top known beforehand."""
+    room = top > 1.0
+    if not np.all(room):
+        # A ceiling under the bound: the statement "at most" holds surely on that link.
+        return np.inf if not np.any(room) else _log_e_below(ratio[room], top[room])
+    return _log_e((top - np.minimum(ratio, top)) / (top - 1.0))
+
+
+def _bets(
+    statement: Statement, above: float, below: float, rate: float, ratio: Array, seeds: int
+) -> Decision:
+    threshold = float(np.log(2.0 / rate))
+    lower = statement.is_lower_bound
+    against, opposite = (below, above) if lower else (above, below)
+    equality = isinstance(statement.relation, sp.Equality)
+    verdict = Verdict.UNDECIDED
+    if opposite >= threshold:
+        verdict = Verdict.REFUTED if equality else Verdict.CONFIRMED
+    if against >= threshold:
+        verdict = Verdict.REFUTED
+    mean = float(np.mean(ratio)) if len(ratio) else np.nan
+    power = against / np.log(10.0)
+    detail = (
+        f"{len(ratio)} links of {seeds} seeds, mean of left over right {mean:.6g}; log10 e-values "
+        f"{power:.4g} against, {opposite / np.log(10.0):.4g} for (on average over these links)"
+    )
+    e_value = 10.0**power if power < 308.0 else np.inf
+    evidence = Evidence("statistical", rate, e_value, None, seeds, detail, log10_e_value=power)
+    return Decision(verdict, evidence, mean, 1.0)

@@ -1,0 +1,69 @@
+"""A verdict with its evidence, and how exact and sampled evidence on one statement combine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ractheory.evidence import Evidence, Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, what it rests on, and the two numbers that were compared."""
+
+    verdict: Verdict
+    evidence: Evidence
+    observed: float | None
+    bound: float | None
+
+
+CRUDE = 1e-3
+"""An expectation that is known no better than by this part of the bound decides nothing."""
+
+
+def exact_decision(
+    relation: str, value: float, bound: float, noise: float, detail: str
+) -> Decision:
+    """Decide `value relation bound` where both are computed, up to the absolute round-off `noise`.
+
+    `relation` is "<=", ">=", "<", ">" or "=". Equality within the round-off confirms all but the strict ones.
+
+    >>> exact_decision("<=", 1.0, 1.0 - 1e-17, 1e-15, "").verdict.value
+    'confirmed'
+    """
+    slack = {"<=": bound - value, "<": bound - value, "=": -abs(value - bound)}.get(
+        relation, value - bound
+    )
+    if not noise <= CRUDE * max(abs(bound), abs(value)) and abs(slack) <= noise:
+        verdict = Verdict.UNDECIDED
+    elif relation in ("<", ">"):
+        verdict = Verdict.CONFIRMED if slack > noise else Verdict.UNDECIDED
+    else:
+        verdict = Verdict.CONFIRMED if slack >= -noise else Verdict.REFUTED
+    if relation in ("<", ">") and slack < -noise:
+        verdict = Verdict.REFUTED
+    if np.isnan(slack):
+        verdict = Verdict.UNDECIDED
+    words = f"{detail}; {value:.12g} {relation} {bound:.12g}, round-off at most {noise:.2g}"
+    return Decision(verdict, Evidence("exact", 0.0, None, None, 0, words), value, bound)
+
+
+def combined(exact: Decision | None, sampled: Decision) -> Decision:
+    """Return the exact decision where there is one, with what the runs say added.
+
+    Runs that refute what the computation confirms make the whole refuted: one of the two is wrong.
+    """
+    if exact is None or exact.verdict is Verdict.UNDECIDED:
+        return sampled
+    runs = sampled.evidence
+    if exact.verdict is Verdict.CONFIRMED and sampled.verdict is Verdict.REFUTED:
+        detail = f"the runs contradict the computation ({exact.evidence.detail}): {runs.detail}"
+        return replace(sampled, evidence=replace(runs, detail=detail))
+    evidence = replace(
+        exact.evidence, seeds=runs.seeds, e_value=runs.e_value, log10_e_value=runs.log10_e_value,
+        confidence_bound=runs.confidence_bound,
+        detail=f"{exact.evidence.detail}; runs: {runs.detail}",
+    )  # fmt: skip
+    return replace(exact, evidence=evidence)
