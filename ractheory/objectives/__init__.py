@@ -13,6 +13,7 @@ from ractheory.objectives import (
     nonconvex,
     quadratic,
     regression,
+    targets,
     two_layer,
 )
 from ractheory.objectives.base import Constants, Objective
@@ -43,6 +44,8 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "softmax-digits": classification.softmax_digits,
     "svm-synthetic": classification.svm_synthetic,
     "svm-breast-cancer": classification.svm_breast_cancer,
+    "signed-targets": targets.signed_targets,
+    "scattered-targets": targets.scattered_targets,
     "federated-digits": federated.federated_digits,
     "federated-breast-cancer": federated.federated_breast_cancer,
     "federated-labels": federated.federated_labels,

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ractheory.assumptions import PL, IsotropicLaw
-from ractheory.theorems.gradient import MONOTONE, SMOOTH, STABLE_STEP
+from ractheory.theorems.gradient import CHAIN, MONOTONE, STABLE_STEP
 from ractheory.theorems.hypotheses import Assumes, Condition, Hypothesis
 from ractheory.theorems.obligations import Obligation
 from ractheory.theorems.statement import Form, Statement, Theorem
@@ -193,7 +193,7 @@ GD_PL_ISOTROPIC = Theorem(
     id="gd-pl-isotropic",
     title="PL functions, isotropic sketch: one link gains more than Theorem 5.5 says",
     source="new; at rho = 1 Abbaszadehpeivasti, de Klerk and Zamani (2022)",
-    hypotheses=(*SMOOTH, Assumes(IsotropicLaw), Assumes(PL), STABLE_STEP),
+    hypotheses=(*CHAIN, Assumes(IsotropicLaw), Assumes(PL), STABLE_STEP),
     statements=(
         _regime("sharp", SHORT, (NARROW, USED), _SHORT_OBLIGATIONS),
         Statement(

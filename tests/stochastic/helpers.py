@@ -7,7 +7,7 @@ import numpy as np
 from ractheory.methods import METHODS, Method
 from ractheory.objectives import Objective, objective
 from ractheory.objectives.linear_model import LinearModel
-from ractheory.objectives.losses import Loss, Softmax, Squared
+from ractheory.objectives.losses import Loss, Softmax
 
 EPS = float(np.finfo(float).eps)
 
@@ -29,12 +29,6 @@ def small_sum(
     if isinstance(loss, Softmax):
         Y = np.eye(c)[np.arange(N) % c]
     return LinearModel("small-sum", X, Y, loss, ridge, **more)  # type: ignore[arg-type]
-
-
-def scattered_targets(N: int, columns: int = 1, seed: int = 0) -> LinearModel:
-    """Return f_i = |w - b_i|^2/2: least squares with x_i = 1, all components of one curvature."""
-    targets = np.random.default_rng(seed).standard_normal((N, columns))
-    return LinearModel("scattered", np.ones((N, 1)), targets, Squared())
 
 
 def component_L(f: Objective) -> float:

@@ -28,8 +28,9 @@ from ractheory.objectives.losses import (
     Squared,
     Welsch,
 )
+from ractheory.objectives.targets import scattered_targets
 from ractheory.oracles import AdditiveNoise, MiniBatch
-from tests.stochastic.helpers import EPS, scattered_targets, small_sum
+from tests.stochastic.helpers import EPS, small_sum
 
 SUMS = {
     "squared": small_sum(Squared()),
