@@ -80,7 +80,7 @@ def counterexample() -> Case:
 
 def ridge(rank: int) -> Case:
     """Ridge regression, 500 rows, W 50 x 50: 100 seeds, 1,000 steps, f at every step."""
-    m, n, seeds, steps, timed = 50, 50, 100, 1_000, 100
+    m, n, seeds, steps, timed = 50, 50, 100, 1_000, 1_000
     f = objective("ridge-synthetic", m=m, n=n, N=500)
     assert f.constants.L is not None
     assert f.constants.minimiser is not None
@@ -106,7 +106,7 @@ def ridge(rank: int) -> Case:
 
 def logistic() -> Case:
     """Multinomial logistic regression, 1,000 rows, W 64 x 10, rank 2: 20 seeds, 300 steps."""
-    m, n, N, rank, seeds, steps, timed = 64, 10, 1_000, 2, 20, 300, 50
+    m, n, N, rank, seeds, steps, timed = 64, 10, 1_000, 2, 20, 300, 300
     f = objective("softmax-synthetic", m=m, n=n, N=N)
     assert f.constants.L is not None
     gamma = 1.0 / f.constants.L
@@ -114,7 +114,7 @@ def logistic() -> Case:
     start = np.zeros(f.dim)
 
     def ours() -> object:
-        return simulate(f, method, start, timed, seeds, threads=THREADS)
+        return simulate(f, method, start, timed, seeds, threads=THREADS, gradients=False)
 
     # X B, the change of Z, (X B)^T P; exp takes about twelve multiply-adds, the rest of softmax five.
     operations = N * (2 * m * rank + 4 * n * rank + n * (2 * 12 + 5))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ractheory.engine import entrywise, spectral
+from ractheory.engine import entrywise, softmax, spectral
 from ractheory.engine.factored import factored_block
 from ractheory.engine.gradients import scratch_for
 from ractheory.engine.plans import plan_of
@@ -36,6 +36,7 @@ def simulate(
     seeds: int | range,
     stream: str = "ractheory",
     threads: int | None = None,
+    gradients: bool = True,
 ) -> Run:
     """Simulate `method` on `objective` from the flat vector `start` for every seed.
 
@@ -48,6 +49,8 @@ def simulate(
     seeds : how many seeds, or the range of their numbers
     stream : name that every random draw is derived from
     threads : worker threads; all cores unless given. The result does not depend on it
+    gradients : whether |grad f|^2 is needed; without it a kernel that can do without the full gradient
+        does, and grad_sq is nan
 
     Raises
     ------
@@ -64,6 +67,10 @@ def simulate(
         return entrywise.simulate_entries(chain, numbers, links, threads)
     if spectral.qualifies(objective, problem, method):
         return spectral.simulate_spectral(
+            problem, method, key, numbers, np.asarray(start), links, threads
+        )
+    if not gradients and softmax.qualifies(problem, method):
+        return softmax.simulate_softmax(
             problem, method, key, numbers, np.asarray(start), links, threads
         )
     run = Run.begin(len(numbers), links, start, objective.dim)

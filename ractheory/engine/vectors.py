@@ -6,6 +6,7 @@ bits everywhere; each function does in every lane what its scalar namesake does.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llvmlite import ir
@@ -13,6 +14,8 @@ from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, register_model
+
+from ractheory.engine.compiled import INNER, njit
 
 WIDTH = 4
 IR_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
@@ -98,10 +101,66 @@ def vfma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     return vector(vector, vector, vector), codegen
 
 
+def _lanewise(instruction: str) -> Any:
+    """Return an intrinsic that applies one LLVM instruction to two vectors."""
+
+    def intrinsic_of_two(typingctx: Any, a: Any, b: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, instruction)(*args)
+
+        return vector(vector, vector), codegen
+
+    return intrinsic(intrinsic_of_two)
+
+
+add, subtract, multiply, divide = (_lanewise(i) for i in ("fadd", "fsub", "fmul", "fdiv"))
+
+
 @intrinsic
-def add(typingctx: Any, a: Any, b: Any) -> Any:
-    """a + b."""
-    return vector(vector, vector), lambda context, builder, signature, args: builder.fadd(*args)
+def larger(typingctx: Any, a: Any, b: Any) -> Any:
+    """The larger of a and b in every lane; b where one of them is not a number."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return vector(vector, vector), codegen
+
+
+@intrinsic
+def times_power_of_two(typingctx: Any, a: Any, shifted: Any) -> Any:
+    """a * 2^n, where `shifted` is n + SHIFTER: n stands in its last bits, and is added to the exponent."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        integers = ir.VectorType(ir.IntType(64), WIDTH)
+        bits, n = (builder.bitcast(x, integers) for x in args)
+        moved = builder.shl(n, ir.Constant(integers, [52] * WIDTH))
+        return builder.bitcast(builder.add(bits, moved), IR_VECTOR)
+
+    return vector(vector, vector), codegen
+
+
+SHIFTER = 1.5 * 2.0**52
+"""Adding it rounds a number below 2^51 to the nearest integer, which then stands in the last bits."""
+
+LOWEST = -700.0
+"""exp is computed at LOWEST for anything below: the result, 1e-304, is lost in any sum with 1."""
+
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
+_TAYLOR = tuple(1.0 / math.factorial(k) for k in range(14))
+"""Of exp on |x| <= ln(2)/2: the next term, x^14/14!, is below 5e-18."""
+
+
+@njit(**INNER)
+def exp(x):  # type: ignore[no-untyped-def]
+    """e^x in every lane, for x <= 0, to two units of round-off."""
+    x = larger(x, splat(LOWEST))
+    shifted = vfma(x, splat(1.0 / math.log(2.0)), splat(SHIFTER))
+    n = subtract(shifted, splat(SHIFTER))
+    y = vfma(n, splat(-_LN2_LOW), vfma(n, splat(-_LN2_HIGH), x))
+    p = splat(_TAYLOR[13])
+    for k in range(12, -1, -1):
+        p = vfma(p, y, splat(_TAYLOR[k]))
+    return times_power_of_two(p, shifted)
 
 
 @intrinsic

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ractheory.engine import spectral
+from ractheory.engine import spectral, vectors
+from ractheory.engine.compiled import njit
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import Draws, Factored, transcribe
@@ -120,6 +121,53 @@ def test_one_link_from_many_states(case: tuple[str, dict[str, object]]) -> None:
             close(
                 run.step_sq[seed, 0], plain.step_sq[seed, 0], np.array(square + f.dim * EPS * g * g)
             )
+
+
+@pytest.mark.parametrize(
+    "shape", [{}, {"m": 4, "n": 3, "N": 61}, {"m": 9, "n": 5, "N": 33}], ids=str
+)
+@pytest.mark.parametrize("rank", [1, 2])
+def test_softmax_without_gradients(shape: dict[str, int], rank: int) -> None:
+    """A step of length 1/L at most doubles an error, and adds its own."""
+    f = objective("softmax-synthetic", **shape)
+    assert f.constants.L is not None
+    method = rac_lora(1 / f.constants.L, rank)
+    start, links = 10 * np.random.default_rng(4).standard_normal(f.dim), 9
+    run = simulate(f, method, start, links, 2, STREAM, gradients=False)
+    assert np.all(np.isnan(run.grad_sq))
+    for seed in range(2):
+        condition = sketch_condition(f, method, STREAM, seed, links)
+        error, w = 0.0, start
+        for t in range(links + 1):
+            g = np.linalg.norm(f.flat_gradient(w))
+            allowed = 2 * value_error(f, w) + g * error + f.constants.L * error**2
+            close(run.gap[seed, t], f.flat_gap(w), allowed)
+            if t == links:
+                break
+            # B^T B squares the condition of B.
+            own = step_error(f, method, w, condition**2)
+            plain = transcribe(f, method, start, t + 1, range(seed, seed + 1), STREAM)
+            slack = (own + error) / method.step
+            close(run.step_sq[seed, t], plain.step_sq[0, t], 2 * g * slack + slack**2)
+            error, w = 2 * error + own, plain.final[0]
+        assert np.linalg.norm(run.final[seed] - w) <= error
+
+
+def test_vector_exponential() -> None:
+    x = -np.concatenate(
+        [np.linspace(0, 1, 400), np.geomspace(1, 699, 400), [700.0, 800.0, np.inf, 0]]
+    )
+    out = exp_of(x)
+    # Fourteen terms of which the first dominates, and two roundings of the reduced argument.
+    assert np.all(np.abs(out / np.exp(np.maximum(x, -700.0)) - 1) <= 4 * EPS)
+
+
+@njit()
+def exp_of(x: np.ndarray) -> np.ndarray:
+    out = np.empty_like(x)
+    for i in range(0, x.size, 4):
+        vectors.store(out, i, vectors.exp(vectors.load(x, i)))
+    return out
 
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
