@@ -8,9 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from ractheory.records import Damaged, read_record
-
 from ractheory.errors import UsageError
+from ractheory.records import Damaged, read_record
 
 MODULES = ("counterexample", "fine_tuning")
 """Every figure; its module here is imported when it is drawn."""

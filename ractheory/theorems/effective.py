@@ -247,7 +247,9 @@ def plain_L(curvature: MatrixSmooth, rank: int) -> float:
     >>> plain_L(MatrixSmooth((1.0, 0.5), (1.0, 0.5)), 1)
     3.5
     """
-    return float(evaluate(L_PLAIN, Facts({"L": curvature.L, "trace_K": curvature.trace, "r": rank})))
+    return float(
+        evaluate(L_PLAIN, Facts({"L": curvature.L, "trace_K": curvature.trace, "r": rank}))
+    )
 
 
 PLAIN = {gamma: eta * s**2, lam_min: r, L: L_PLAIN}
