@@ -49,10 +49,8 @@ class Cluster:
 
     ask = staticmethod(identity)  # Found by name in the workers, however old their package is.
 
-    def __init__(
-        self, address: str, note: Callable[[str], None], patience: float = PATIENCE
-    ) -> None:
-        self.address, self.note, self.patience = address, note, patience
+    def __init__(self, address: str, note: Callable[[str], None]) -> None:
+        self.address, self.note, self.patience = address, note, PATIENCE
         self.identity = identity()
         self.refused: dict[str, str] = {}
         self.threads: dict[str, int] = {}
