@@ -4,6 +4,9 @@ Its text is always one line with three parts: what was given, what is allowed, a
 The command line prints that line and exits with status 2.
 """
 
+from operator import index
+from pathlib import Path
+
 
 class UsageError(ValueError):
     """Unusable input, explained in one line.
@@ -24,17 +27,47 @@ class UsageError(ValueError):
         return cls(f"{name} = {shown}: allowed is {allowed}; {mend}")
 
 
+def stream_name(name: str, value: object) -> str:
+    """Return `value` as the name of random numbers: 1 to 100 printable characters, or raise UsageError.
+
+    >>> stream_name("--seed", "ractheory")
+    'ractheory'
+    """
+    if isinstance(value, str) and value.isprintable() and 1 <= len(value) <= 100:
+        return value
+    raise UsageError.of(name, value, "a name of 1 to 100 printable characters", "choose another name")
+
+
+LARGEST = 2**53
+"""Integers above this are no sizes or counts, and are not exact as floating-point numbers."""
+
+
+def truth(name: str, value: object) -> bool:
+    """Return `value`, which is True or False, or raise UsageError.
+
+    >>> truth("replacement", False)
+    False
+    """
+    if isinstance(value, bool):
+        return value
+    raise UsageError.of(name, value, "true or false", "choose one")
+
+
 def integer(name: str, value: object, low: int, high: int | None = None, mend: str = "") -> int:
-    """Return `value` as an int in [low, high], or raise UsageError.
+    """Return `value` as an int in [low, high], or raise UsageError; without `high`, up to `LARGEST`.
 
     >>> integer("rank", 2, 1, 3)
     2
     """
     allowed = f"an integer from {low} to {high}" if high is not None else f"an integer >= {low}"
-    is_integer = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not is_integer or value < low or (high is not None and value > high):  # type: ignore[operator]
+    try:
+        number = None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= (LARGEST if high is None else high):
+        allowed += f" and at most {LARGEST}" if number is not None and number > LARGEST else ""
         raise UsageError.of(name, value, allowed, mend or f"choose another {name}")
-    return int(value)  # type: ignore[call-overload]
+    return number
 
 
 def real(
@@ -66,3 +99,27 @@ def real(
         allowed = f"a finite number {bounds}".strip()
         raise UsageError.of(name, value, allowed, mend or f"choose another {name}")
     return number
+
+
+MAX_BYTES = 64 * 2**20
+"""Of a file that is read whole: a million numbers with all their digits take a third of this."""
+
+
+def readable(name: str, path: Path, allowed: str) -> Path:
+    """Return `path` if it is a regular file of at most `MAX_BYTES`, or raise UsageError.
+
+    A device or a pipe may have no end, so nothing else is opened. `allowed` says what the file holds.
+
+    >>> readable("spectrum", Path("/dev/null"), "text")
+    Traceback (most recent call last):
+    ractheory.errors.UsageError: spectrum = /dev/null: allowed is text, a regular file of at most 67108864 bytes; ...
+    """
+    try:
+        fits = path.is_file() and path.stat().st_size <= MAX_BYTES
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError.of(name, str(path), f"{allowed} ({reason})", "correct the path") from None
+    if not fits:
+        limits = f"{allowed}, a regular file of at most {MAX_BYTES} bytes"
+        raise UsageError.of(name, str(path), limits, "correct the path")
+    return path

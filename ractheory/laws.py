@@ -12,6 +12,7 @@ The samplers are in `ractheory.sketches`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Protocol
@@ -238,6 +239,10 @@ class Importance:
     name: ClassVar[str] = "importance"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.probabilities, Sequence) or isinstance(self.probabilities, str):
+            raise UsageError.of(
+                "inclusion probabilities", self.probabilities, "a sequence of numbers", "list them"
+            )
         for p in self.probabilities:
             real("inclusion probability", p, 0.0, 1.0, open_low=True)
         total = sum(self.probabilities)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ractheory import assumptions as vocabulary
-from ractheory.errors import UsageError, real
+from ractheory.errors import UsageError, real, truth
 from ractheory.laws import Frozen, Identity, Law, bernoulli_mean_extremes
 from ractheory.links import (
     RULES,
@@ -116,6 +116,7 @@ class Method:
         real("scale alpha/r", self.scale, 0.0, open_low=True)
         real("initial standard deviation", self.initial_std, 0.0, open_low=True)
         real("left probability", self.left_probability, 0.0, 1.0)
+        truth("gaussian_is_A", self.gaussian_is_A)
 
     def _check_composition(self) -> None:
         one_step = self.projected and self.inner == ONE_STEP

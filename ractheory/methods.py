@@ -90,6 +90,8 @@ def asymlora(
     step: float, rank: int = 1, side: str = "left", inner: Inner | None = None, scale: float = 1.0
 ) -> Method:
     """Asymmetric LoRA: one factor frozen at its draw for ever; Zhu et al. 2024."""
+    if side not in ("left", "right"):
+        raise UsageError.of("side", side, "left or right", "choose one of these")
     trains = Trains.LEFT if side == "left" else Trains.RIGHT
     return Method("asymlora", step, trains, Gaussian(rank), False, inner or Plain(), scale=scale)
 

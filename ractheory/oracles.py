@@ -21,7 +21,7 @@ from typing import ClassVar
 
 from ractheory import assumptions as vocabulary
 from ractheory.assumptions import ExpectedSmoothness, Heterogeneity
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, integer, real, truth
 from ractheory.finite_sums import dissimilarity, heterogeneity
 from ractheory.objectives.base import Objective
 from ractheory.objectives.federated import FederatedModel
@@ -83,6 +83,7 @@ class MiniBatch:
 
     def __post_init__(self) -> None:
         integer("batch", self.batch, 1)
+        truth("replacement", self.replacement)
 
     def validate(self, objective: Objective) -> None:
         """Raise UsageError when the batch is larger than the sum, without replacement."""

@@ -178,15 +178,44 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def read_claims(path: Path) -> dict[str, Any]:
-    """Read a `claims.json`."""
+    """Read a `claims.json`; raises UsageError for one that no run wrote."""
     allowed = f"a whole {CLAIMS} of schema {SCHEMA}"
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError.of("results", str(path), allowed, "run 'ractheory repro' again") from error
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+    if not _is_document(document):
         raise UsageError.of("results", str(path), allowed, "run 'ractheory repro' again")
     return document
+
+
+CLAIM_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "id": str, "theorem": str, "source": str, "objective": str, "method": str, "sketch": str,
+    "parameters": dict, "hypotheses": list, "verdict": str, "expected": str, "evidence": dict,
+    "seconds": (int, float), "real_data": bool, "note": str,
+}  # fmt: skip
+"""What every claim of a `claims.json` has, and of which type; `observed`, `bound`, `ratio` are there too."""
+
+
+def _is_document(document: Any) -> bool:
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        return False
+    claims = document.get("claims")
+    return (
+        isinstance(document.get("provenance"), dict)
+        and isinstance(claims, list)
+        and all(map(_is_claim, claims))
+    )
+
+
+def _is_claim(claim: Any) -> bool:
+    return (
+        isinstance(claim, dict)
+        and all(isinstance(claim.get(key), kind) for key, kind in CLAIM_FIELDS.items())
+        and {"observed", "bound", "ratio"} <= set(claim)
+        and "kind" in claim["evidence"]
+        and all(isinstance(h, dict) and {"name", "holds", "reason"} <= set(h) for h in claim["hypotheses"])
+    )
 
 
 # Folders.

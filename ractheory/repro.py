@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ractheory import records
 from ractheory.claims.claim import TIERS
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, integer, real, stream_name
 from ractheory.evidence import RUN_ERROR_RATE, claim_error_rate
 from ractheory.parallel import Failed, Lost, Pool, open_pool
 from ractheory.provenance import fingerprint, provenance
@@ -90,9 +90,7 @@ class Job:
             raise unknown("tier", self.tier, TIERS)
         integer("--workers", self.workers, 1, mend="name at least one process")
         real("--error-rate", self.error_rate, 0.0, 0.5, open_low=True)
-        if not self.seed.isprintable() or not 1 <= len(self.seed) <= 100:
-            allowed = "a name of 1 to 100 printable characters"
-            raise UsageError.of("--seed", self.seed, allowed, "choose another name")
+        stream_name("--seed", self.seed)
 
 
 class Unfinished(Exception):

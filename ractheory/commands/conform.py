@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ractheory.commands.options import Parser, note, say, whole
+from ractheory.errors import stream_name
 
 SEEDS, STEPS = "400", "20"
 
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     from ractheory.conform.check import SEED
 
     rule = load_rule(options.rule)
-    seed = SEED if options.seed is None else options.seed
+    seed = SEED if options.seed is None else stream_name("--seed", options.seed)
     claims, started = [], time.monotonic()
     for outcome in conform(rule, options.theorem, options.instance, seeds, steps, seed):
         claims.append({**outcome.to_json(), "seconds": round(time.monotonic() - started, 3)})

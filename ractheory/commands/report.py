@@ -26,7 +26,11 @@ def run(options: argparse.Namespace) -> int:
     from ractheory.records import CLAIMS
 
     folder = Path(options.out)
-    if not (folder / CLAIMS).is_file():
+    try:
+        finished = (folder / CLAIMS).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        finished = False
+    if not finished:
         raise UsageError.of(
             "--out", options.out, "the folder of a finished run", "run 'ractheory repro' first"
         )

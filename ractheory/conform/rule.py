@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ractheory.claims.claim import MethodSpec
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, integer, real, readable
 
 Matrix = NDArray[np.float64]
 Gradient = Callable[[Matrix], Matrix]
@@ -93,9 +93,7 @@ def load_rule(place: str) -> Rule:
         raise UsageError.of(
             "rule", place, "PATH.py:FUNCTION", "name the file and the function in it"
         )
-    if not Path(path).is_file():
-        raise UsageError.of("rule", path, "a Python file that exists", "correct the path")
-    module = _imported(Path(path))
+    module = _imported(readable("rule", Path(path), "a Python file that exists"))
     if not hasattr(module, name):
         rules = [key for key, value in vars(module).items() if _is_own(value, module)]
         allowed = ", ".join(rules) or "a function of the file, which has none"

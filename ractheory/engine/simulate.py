@@ -106,7 +106,9 @@ def validate(
     objective: Objective, method: Method, start: Array, links: int, seeds: int | range
 ) -> range:
     """Return the numbers of the seeds, after checking that everything fits, or raise UsageError."""
-    numbers = range(integer("seeds", seeds, 1)) if isinstance(seeds, int) else seeds
+    numbers = seeds if isinstance(seeds, range) else range(integer("seeds", seeds, 1))
+    if not numbers:
+        raise UsageError.of("seeds", seeds, "at least one", "name some seeds")
     integer("steps", links, 1)
     method.validate(objective.shapes)
     method.oracle.validate(objective)

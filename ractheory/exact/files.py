@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
-from ractheory.errors import UsageError
-
-MAX_BYTES = 64 * 2**20
-"""A million numbers with all their digits take a third of this."""
+from ractheory.errors import UsageError, readable
 
 
 def read_numbers(name: str, path: Path) -> list[Any]:
@@ -20,15 +18,7 @@ def read_numbers(name: str, path: Path) -> list[Any]:
     follows # on a line is a comment. A .npy file holds one real vector; object arrays, which would have
     to be unpickled, are refused. Raises UsageError.
     """
-    try:
-        regular, size = path.is_file(), path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise _unreadable(name, path, error) from None
-    if not regular or size > MAX_BYTES:
-        raise UsageError.of(
-            f"file of the {name}", str(path), f"a regular file of at most {MAX_BYTES} bytes",
-            "give a text, .csv or .npy file of numbers",
-        )  # fmt: skip
+    readable(f"file of the {name}", path, "a text, .csv or .npy file of numbers")
     numbers = _npy(name, path) if path.suffix.lower() == ".npy" else _words(name, path)
     if not numbers:
         raise UsageError.of(f"file of the {name}", str(path), "at least one number", "it is empty")
@@ -56,8 +46,9 @@ def _words(name: str, path: Path) -> list[str]:
 
 def _npy(name: str, path: Path) -> list[float]:
     try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError, SyntaxError) as error:
+        with path.open("rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, OverflowError, SyntaxError, BadZipFile) as error:
         raise _unreadable(name, path, error) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise UsageError.of(

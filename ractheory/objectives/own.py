@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, integer, real, readable
 from ractheory.objectives.arrays import Array, array
 from ractheory.objectives.base import Objective
 from ractheory.objectives.linear_model import LinearModel
@@ -121,6 +121,7 @@ def _prepared(X: Array) -> Array:
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     """Return the names of the columns, empty where the first line has numbers, and the rows."""
+    readable("CSV file", path, "a text file")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row]
