@@ -35,7 +35,9 @@ def stream_name(name: str, value: object) -> str:
     """
     if isinstance(value, str) and value.isprintable() and 1 <= len(value) <= 100:
         return value
-    raise UsageError.of(name, value, "a name of 1 to 100 printable characters", "choose another name")
+    raise UsageError.of(
+        name, value, "a name of 1 to 100 printable characters", "choose another name"
+    )
 
 
 LARGEST = 2**53

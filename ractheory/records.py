@@ -214,7 +214,10 @@ def _is_claim(claim: Any) -> bool:
         and all(isinstance(claim.get(key), kind) for key, kind in CLAIM_FIELDS.items())
         and {"observed", "bound", "ratio"} <= set(claim)
         and "kind" in claim["evidence"]
-        and all(isinstance(h, dict) and {"name", "holds", "reason"} <= set(h) for h in claim["hypotheses"])
+        and all(
+            isinstance(h, dict) and {"name", "holds", "reason"} <= set(h)
+            for h in claim["hypotheses"]
+        )
     )
 
 

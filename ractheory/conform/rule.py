@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ractheory.claims.claim import MethodSpec
-from ractheory.errors import UsageError, integer, real, readable
+from ractheory.errors import UsageError, integer, readable, real
 
 Matrix = NDArray[np.float64]
 Gradient = Callable[[Matrix], Matrix]

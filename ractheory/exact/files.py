@@ -48,7 +48,15 @@ def _npy(name: str, path: Path) -> list[float]:
     try:
         with path.open("rb") as file:
             array = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError, SyntaxError, BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        MemoryError,
+        OverflowError,
+        SyntaxError,
+        BadZipFile,
+    ) as error:
         raise _unreadable(name, path, error) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise UsageError.of(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ractheory.errors import UsageError, integer, real, readable
+from ractheory.errors import UsageError, integer, readable, real
 from ractheory.objectives.arrays import Array, array
 from ractheory.objectives.base import Objective
 from ractheory.objectives.linear_model import LinearModel
