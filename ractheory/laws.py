@@ -239,9 +239,10 @@ class Importance:
     name: ClassVar[str] = "importance"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.probabilities, Sequence) or isinstance(self.probabilities, str):
+        given: object = self.probabilities
+        if not isinstance(given, Sequence) or isinstance(given, str):
             raise UsageError.of(
-                "inclusion probabilities", self.probabilities, "a sequence of numbers", "list them"
+                "inclusion probabilities", given, "a sequence of numbers", "list them"
             )
         for p in self.probabilities:
             real("inclusion probability", p, 0.0, 1.0, open_low=True)

@@ -135,9 +135,10 @@ class Claim:
             raise UsageError.of("tiers", self.tiers, ", ".join(TIERS), "choose among these")
         if self.evidence not in EVIDENCE:
             raise UsageError.of("evidence", self.evidence, " or ".join(EVIDENCE), "choose one")
-        if not isinstance(self.start, str):
+        start: object = self.start
+        if not isinstance(start, str):
             allowed = "zero, normal:SCALE, far:SCALE or pretrained:SEED"
-            raise UsageError.of("start", self.start, allowed, "choose one of these")
+            raise UsageError.of("start", start, allowed, "choose one of these")
         integer("steps", self.steps, 1)
         integer("seeds", self.seeds, 1)
         if self.horizon is not None:
