@@ -165,7 +165,7 @@ def judge(
         context = Context(ran, run, facts, stream, masked(), own)
         if applies:
             decision = decide(statement, context, error_rate, claim.bound_factor)
-        if decision.verdict is not Verdict.UNDECIDED:
+        if decision.verdict is not Verdict.UNDECIDED and decision.evidence.kind == "statistical":
             break
     curves = _curves(context, statement if applies else None, claim.bound_factor)
     return Comparison(claim, hypotheses, decision, facts, curves, context.run.seeds)

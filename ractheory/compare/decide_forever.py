@@ -15,7 +15,7 @@ from ractheory.assumptions import (
     ProjectedStep,
 )
 from ractheory.compare.context import Context
-from ractheory.compare.decision import Decision, combined, exact_decision
+from ractheory.compare.decision import Decision, computed, exact_decision
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.evidence import (
     Evidence,
@@ -103,7 +103,7 @@ def decide_almost_sure(
         return sampled
     slip = drift.error + float(round_off(64, abs(bound)))
     detail = "drift of log(f - f*) a link by quadrature, the limit by the law of large numbers"
-    return combined(exact_decision(sign, drift.mean, bound, slip, detail), sampled)
+    return computed(exact_decision(sign, drift.mean, bound, slip, detail), sampled)
 
 
 def _drift(facts: Facts) -> Drift | None:

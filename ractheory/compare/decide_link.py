@@ -16,7 +16,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare.context import Context
-from ractheory.compare.decision import Decision, combined
+from ractheory.compare.decision import Decision, computed
 from ractheory.compare.exactly import Moments
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.compare.scalar import mean_square_of_a_link
@@ -43,7 +43,7 @@ def decide_conditional(
     if context.computable:
         exact = _everywhere(statement, context, factor)
         exact = exact or mean_square_of_a_link(statement, context, factor)
-    return combined(exact, _along_the_runs(statement, context, rate, factor))
+    return computed(exact, _along_the_runs(statement, context, rate, factor))
 
 
 # Everywhere, by quadratic forms.

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 def decide_expectation(
     statement: Statement, context: Context, rate: float, factor: float
 ) -> Decision:
-    """Decide E[left] relation right; an exact expectation goes before an average of runs."""
+    """Decide E[left] relation right: by the runs, and where they leave it open by the recursion."""
     bound = factor * _from_start(statement.right, context)
     exact = _computed(statement, context, bound)
     return combined(exact, _sampled(statement, context, rate, bound))

@@ -51,19 +51,33 @@ def exact_decision(
 
 
 def combined(exact: Decision | None, sampled: Decision) -> Decision:
-    """Return the exact decision where there is one, with what the runs say added.
+    """Return the decision of the runs where they decide, else the computed one.
 
-    Runs that refute what the computation confirms make the whole refuted: one of the two is wrong.
+    The runs go first: a fault of what makes them shows in them alone. Whatever refutes, refutes.
     """
     if exact is None or exact.verdict is Verdict.UNDECIDED:
         return sampled
-    runs = sampled.evidence
+    if sampled.verdict is Verdict.REFUTED and exact.verdict is Verdict.CONFIRMED:
+        return _with_detail(sampled, f"{sampled.evidence.detail}; but {exact.evidence.detail}")
+    if sampled.verdict is exact.verdict:
+        return _with_detail(sampled, f"{sampled.evidence.detail}; also {exact.evidence.detail}")
+    return computed(exact, sampled)
+
+
+def computed(exact: Decision | None, sampled: Decision) -> Decision:
+    """Return the computed decision, with what the runs say added; runs that refute go before it."""
+    if exact is None or exact.verdict is Verdict.UNDECIDED:
+        return sampled
     if exact.verdict is Verdict.CONFIRMED and sampled.verdict is Verdict.REFUTED:
-        detail = f"the runs contradict the computation ({exact.evidence.detail}): {runs.detail}"
-        return replace(sampled, evidence=replace(runs, detail=detail))
+        return combined(exact, sampled)
+    runs = sampled.evidence
     evidence = replace(
         exact.evidence, seeds=runs.seeds, e_value=runs.e_value, log10_e_value=runs.log10_e_value,
         confidence_bound=runs.confidence_bound,
         detail=f"{exact.evidence.detail}; runs: {runs.detail}",
     )  # fmt: skip
     return replace(exact, evidence=evidence)
+
+
+def _with_detail(decision: Decision, detail: str) -> Decision:
+    return replace(decision, evidence=replace(decision.evidence, detail=detail))

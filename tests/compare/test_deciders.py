@@ -10,7 +10,7 @@ import pytest
 from ractheory.claims import claim
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.compare import check_claim
-from ractheory.compare.decision import Decision, combined, exact_decision
+from ractheory.compare.decision import Decision, combined, computed, exact_decision
 from ractheory.compare.scalar import simplest
 from ractheory.evidence import Evidence, Verdict
 
@@ -112,17 +112,27 @@ def test_exact_comparison(
     assert exact_decision(relation, value, bound, noise, "").verdict.value == expected
 
 
-def test_runs_that_contradict_a_computation_refute_the_claim() -> None:
-    exact = exact_decision("<=", 1.0, 2.0, 0.0, "computed")
-    for against in (Verdict.REFUTED, Verdict.UNDECIDED):
-        evidence = Evidence("statistical", 1e-9, 1e12, None, 10, "runs")
-        sampled = Decision(against, evidence, 3.0, 2.0)
-        both = combined(exact, sampled)
-        assert both.verdict is (
-            Verdict.REFUTED if against is Verdict.REFUTED else Verdict.CONFIRMED
-        )
+def test_the_runs_go_first_and_whatever_refutes_refutes() -> None:
+    sampled = {
+        v: Decision(v, Evidence("statistical", 1e-9, 1.0, None, 10, "runs"), 1.0, 2.0)
+        for v in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.UNDECIDED)
+    }
+    right = exact_decision("<=", 1.0, 2.0, 0.0, "computed")
+    wrong = exact_decision("<=", 3.0, 2.0, 0.0, "computed")
+    for exact, runs, verdict, kind in [
+        (right, Verdict.CONFIRMED, Verdict.CONFIRMED, "statistical"),
+        (right, Verdict.REFUTED, Verdict.REFUTED, "statistical"),
+        (right, Verdict.UNDECIDED, Verdict.CONFIRMED, "exact"),
+        (wrong, Verdict.CONFIRMED, Verdict.REFUTED, "exact"),
+        (wrong, Verdict.UNDECIDED, Verdict.REFUTED, "exact"),
+    ]:
+        both = combined(exact, sampled[runs])
+        assert (both.verdict, both.evidence.kind) == (verdict, kind)
         assert "runs" in both.evidence.detail
-    assert combined(None, sampled) is sampled
+        assert "computed" in both.evidence.detail
+    assert computed(right, sampled[Verdict.CONFIRMED]).evidence.kind == "exact"
+    assert computed(right, sampled[Verdict.REFUTED]).verdict is Verdict.REFUTED
+    assert combined(None, sampled[Verdict.REFUTED]) is sampled[Verdict.REFUTED]
 
 
 def test_the_exact_curve_of_a_record_is_that_of_the_recursion() -> None:
