@@ -5,14 +5,17 @@ A ball holds the true value with certainty; a comparison of balls is true only w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add, mul
 from typing import Any
 
 import sympy as sp
+from flint import acb_mat, arb, ctx, fmpq
+
+from ractheory.theorems.symbols import Observable
 
 PRECISION = 256
 """Bits of a ball, unless more are asked for."""
@@ -24,8 +27,6 @@ def rational(value: Any) -> Any:
     >>> rational(0.5), rational(Fraction(1, 3))
     (1/2, 1/3)
     """
-    from flint import fmpq
-
     numerator, denominator = (
         value.as_integer_ratio() if isinstance(value, float)
         else (int(value.numerator), int(value.denominator))
@@ -44,40 +45,50 @@ def decimal(value: float) -> Any:
 
 def ball(value: Any) -> Any:
     """Return an exact number or a ball as a ball."""
-    from flint import arb
-
     return arb(value)
 
 
 @contextmanager
 def precision(bits: int = PRECISION) -> Iterator[None]:
     """Compute balls with so many bits within the block."""
-    from flint import ctx
-
     with ctx.workprec(bits):
         yield
 
 
-def exactly(expression: sp.Expr, values: Mapping[str, Any]) -> Any:
+Values = Mapping[str, Any]
+
+
+def exactly(expression: sp.Expr, values: Values) -> Any:
     """Return `expression` of constants, each a rational or a ball by the name of its symbol.
 
-    Integer powers, sums, products, maxima and minima of rationals are rational; a root is a ball. Raises
-    KeyError for an unknown constant and TypeError for what it cannot evaluate exactly.
+    An observable such as gap(0) is looked up by its text. Integer powers, sums, products, maxima and
+    minima of rationals are rational; a root is a ball. Raises KeyError for an unknown constant and
+    TypeError for what it cannot evaluate exactly.
 
     >>> from ractheory.theorems.symbols import L, gamma
     >>> exactly(1 - gamma * L / 3, {"gamma": rational(1), "L": rational(0.5)})
     5/6
     """
+    return _program(expression)(values)
+
+
+@lru_cache(maxsize=512)
+def _program(expression: sp.Expr) -> Callable[[Values], Any]:
+    """Return the expression as a function of its constants."""
     match expression:
-        case sp.Symbol():
-            return values[expression.name]
+        case sp.Symbol() | Observable():
+            name = str(expression)
+            return lambda values: values[name]
         case sp.Rational():
-            return rational(Fraction(int(expression.p), int(expression.q)))
+            number = rational(Fraction(int(expression.p), int(expression.q)))
+            return lambda values: number
         case sp.Pow():
-            return _power(exactly(expression.base, values), exactly(expression.exp, values))
+            base, exponent = map(_program, expression.args)
+            return lambda values: _power(base(values), exponent(values))
     if expression.func not in OPERATIONS:
         raise TypeError(f"no exact value of {expression.func}")
-    return reduce(OPERATIONS[expression.func], (exactly(a, values) for a in expression.args))
+    join, parts = OPERATIONS[expression.func], [_program(a) for a in expression.args]
+    return lambda values: reduce(join, [part(values) for part in parts])
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -98,8 +109,6 @@ def _less(a: Any, b: Any) -> Any:
 
 
 def _is_ball(value: Any) -> bool:
-    from flint import arb
-
     return isinstance(value, arb)
 
 
@@ -118,8 +127,6 @@ def symmetric_eigen(K: Any) -> tuple[list[Any], list[list[Any]]]:
     >>> sorted(round(float(v), 9) for v in values)
     [1.0, 3.0]
     """
-    from flint import acb_mat
-
     d = len(K)
     entries = [rational(float(K[i, j])) for i in range(d) for j in range(d)]
     values, vectors = acb_mat(d, d, entries).eig(right=True)

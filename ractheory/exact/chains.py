@@ -126,13 +126,11 @@ class ExactChain:
 
     def bound(self, statement: Statement, constants: Mapping[str, Any], T: int) -> Any:
         """Return the right side of `statement` at T, from exact constants (and gap(0) by that name)."""
-        right = statement.right.xreplace({sym.gap(0): START})
-        known = {**constants, START.name: constants[str(sym.gap(0))], sym.T.name: rational(T)}
-        return exactly(right, known)
+        return self.evaluated(statement.right, constants, T)
 
-
-START = sp.Symbol("start_gap", positive=True)
-"""Stands for f(W_0) - f*."""
+    def evaluated(self, expression: sp.Expr, constants: Mapping[str, Any], T: int) -> Any:
+        """Return an expression of constants and gap(0) at T."""
+        return exactly(expression, {**constants, sym.T.name: rational(T)})
 
 
 def _largest(values: Sequence[Any]) -> Any:
