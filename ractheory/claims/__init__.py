@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ractheory.claims import beyond, chains, controls, core, effective, exact, floors
+from ractheory.claims import beyond, chains, controls, core, effective, exact, floors, tightness
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
 
-FAMILIES = (core, floors, controls, exact, effective, beyond, chains)
+FAMILIES = (core, floors, controls, exact, effective, beyond, chains, tightness)
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)
 

@@ -18,8 +18,8 @@ CONFIRMED, REFUTED, UNDECIDED, NOT_APPLICABLE = (
     "not-applicable",
 )
 TIERS = ("quick", "default", "full")
-RUNS, EXACT = "runs", "exact"
-EVIDENCE = (RUNS, EXACT)
+RUNS, EXACT, TIGHTNESS = "runs", "exact", "tightness"
+EVIDENCE = (RUNS, EXACT, TIGHTNESS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class Claim:
     all_seeds : whether all of them run whatever they show, for a figure of their bands
     horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
     evidence : "runs", or "exact": an expectation on a quadratic, decided at every T up to that of the
-        claim in exact numbers, with no run at all
+        claim in exact numbers, with no run at all; or "tightness": the tightest instance of a family of
+        `ractheory.tightness`, which the objective names
+    reach : for a tightness claim, the share of the bound that some instance reaches
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches
     source : place in the paper; empty: the theorem's own source
@@ -119,6 +121,7 @@ class Claim:
     seeds: int = 400
     horizon: int | None = None
     evidence: str = RUNS
+    reach: float | None = None
     bound_factor: float = 1.0
     source: str = ""
     tiers: tuple[str, ...] = ("default", "full")
@@ -139,6 +142,9 @@ class Claim:
         if not isinstance(start, str):
             allowed = "zero, normal:SCALE, far:SCALE or pretrained:SEED"
             raise UsageError.of("start", start, allowed, "choose one of these")
+        if (self.evidence == TIGHTNESS) != (self.reach is not None):
+            allowed = "a share of the bound for a tightness claim, nothing for others"
+            raise UsageError.of("reach", self.reach, allowed, "mend it")
         integer("steps", self.steps, 1)
         integer("seeds", self.seeds, 1)
         if self.horizon is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.claims.claim import EXACT, Claim
+from ractheory.claims.claim import EXACT, TIGHTNESS, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
 from ractheory.compare.decide import decide
@@ -38,6 +38,7 @@ class Comparison:
     decision : verdict, evidence, observed value and bound
     facts : the constants that entered
     curves : arrays over t for figures: mean, quantiles, share of diverged runs, bound
+    parameters : for the result file, where they are not those of a run
     """
 
     claim: Claim
@@ -46,6 +47,7 @@ class Comparison:
     facts: Facts
     curves: Mapping[str, Array] = field(default_factory=dict)
     seeds: int = 0
+    parameters: Mapping[str, Any] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -72,6 +74,10 @@ class Comparison:
             "statement": claim.statement or theorem(claim.theorem).statement().name,
             "bound_factor": claim.bound_factor,
         }  # fmt: skip
+        method, sketch = str(claim.method), claim.method.sketch
+        if self.parameters is not None:
+            parameters = dict(self.parameters)
+            method, sketch = FOUND, FOUND
         if claim.declared is not None:
             parameters["declared"] = f"{claim.declared}; {claim.declared.sketch}"
         return {
@@ -79,8 +85,8 @@ class Comparison:
             "theorem": claim.theorem,
             "source": claim.source or theorem(claim.theorem).source,
             "objective": str(claim.objective),
-            "method": str(claim.method),
-            "sketch": claim.method.sketch,
+            "method": method,
+            "sketch": sketch,
             "parameters": parameters,
             "hypotheses": [
                 {"name": h.name, "holds": h.holds, "reason": h.reason} for h in self.hypotheses
@@ -99,6 +105,9 @@ class Comparison:
         ratio = f", observed/bound {self.ratio:.4g}" if self.ratio is not None else ""
         return f"{self.claim.id}: {self.verdict.value} (expected {self.claim.expected}){ratio}"
 
+
+FOUND = "of the tightest instance found"
+"""Method and sketch of a claim that is no run."""
 
 PARAMETERS = ("m", "n", "r", "N", "gamma", "eta", "s", "T", "L", "mu", "lam_min", "lam_max")
 """Constants that a result file repeats."""
@@ -119,6 +128,8 @@ def check_claim(
     ------
     UsageError : the claim names something that does not exist or does not fit
     """
+    if claim.evidence == TIGHTNESS:
+        return _tightness(claim, seed)
     rate = claim_error_rate() if error_rate is None else error_rate
     stream = f"{seed}/{claim.id}"
     ran = experiment(claim, seed)
@@ -129,6 +140,15 @@ def check_claim(
 
     masked = claim.declared is not None
     return judge(claim, ran, facts, runs, stream, rate, lambda: masked, own=True)
+
+
+def _tightness(claim: Claim, seed: str) -> Comparison:
+    from ractheory.compare.tight import tightest  # scipy's optimisers, needed here only
+
+    found = tightest(claim, seed)
+    return Comparison(
+        claim, found.hypotheses, found.decision, found.facts, found.curves, 0, found.parameters
+    )
 
 
 Runs = Callable[[range], Run]

@@ -50,8 +50,9 @@ def epoch_maps(components: Sequence[Component], H: Array, gamma: Any) -> list[Ma
 
 def mean_map(maps: Sequence[Map]) -> Map:
     """Return the average of maps: what a server makes of its clients."""
-    count = Fraction(len(maps)) if maps[0][0].dtype == object else float(len(maps))
-    return sum(A for A, _ in maps) / count, sum(b for _, b in maps) / count
+    A, b = maps[0]
+    count: Any = Fraction(len(maps)) if A.dtype == object else float(len(maps))
+    return sum((A for A, _ in maps), A * 0) / count, sum((b for _, b in maps), b * 0) / count
 
 
 def round_maps(clients: Sequence[Sequence[Component]], H: Array, gamma: Any) -> list[Map]:

@@ -164,7 +164,8 @@ class Nonsmooth:
         if self.polyak:
             return min(f(x) for x in visited)
         count = len(visited)
-        return f((sum(x[0] for x in visited) / count, sum(x[1] for x in visited) / count))
+        first, second = (sum((x[i] for x in visited), ZERO) / count for i in (0, 1))
+        return f((first, second))
 
 
 def _vector(g: Vector) -> str:

@@ -110,7 +110,9 @@ class Quadratics:
     def _chain(
         self, step: Fraction, law: Moments, spectrum: list[Fraction], energy: list[Fraction]
     ) -> ExactChain:
-        part = Part(numbers([rational(v) for v in spectrum]), numbers([rational(v) for v in energy]))
+        part = Part(
+            numbers([rational(v) for v in spectrum]), numbers([rational(v) for v in energy])
+        )
         return ExactChain((part,), rational(step), law.convert(rational), self.r)
 
     def _constants(self, chain: ExactChain) -> dict[str, Any]:
@@ -170,8 +172,8 @@ FAMILIES = (
         "quadratics", ANY),
     Quadratics("plain-gradient", "nonconvex", limit=BELOW_2, unit=PLAIN, plain=True).family(
         "quadratics-nonconvex", ANY),
-    Quadratics("exact-quadratic", "rate", limit=BELOW_2, unit=EFF, condition=TENTH).family(
-        "quadratics-kappa-10", "quadratics of condition number 10, any start and step"),
+    Quadratics("exact-quadratic", "rate", T=1, limit=BELOW_2, unit=EFF, condition=TENTH).family(
+        "quadratics-kappa-10", "quadratics of condition number 10, any start and step, one link"),
     Quadratics("exact-links", "rate", limit=ONE, short=ONE, flat=True).family(
         "isotropic", "f = (L/2) |D|^2, exact links"),
     Quadratics("link-lower-bound", "lower bound", limit=BELOW_2, flat=True).family(

@@ -93,7 +93,9 @@ class Family:
         """Return the instance of a point of the grid, 0 <= cell[i] <= GRID."""
         ranges = [(Fraction(low), Fraction(high)) for low, high in self.box.values()]
         steps = zip(cell, ranges, strict=True)
-        return self.instance([low + (high - low) * Fraction(int(i), GRID) for i, (low, high) in steps])
+        return self.instance(
+            [low + (high - low) * Fraction(int(i), GRID) for i, (low, high) in steps]
+        )
 
     def score(self, cell: Sequence[int]) -> float:
         """Return the ratio of a point, minus infinity where the hypotheses fail."""

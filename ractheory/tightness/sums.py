@@ -177,7 +177,9 @@ class Sums:
             return squares[-1] / 2, right_value
         growth = exactly(statement.left.args[1], known)
         weights = [1 / (1 + growth) ** (t + 1) for t in range(self.T)]
-        mean = sum(w * rational(v) for w, v in zip(weights, squares[:-1], strict=True)) / sum(weights)
+        mean = sum(w * rational(v) for w, v in zip(weights, squares[:-1], strict=True)) / sum(
+            weights
+        )
         return Fraction(int(mean.p), int(mean.q)), right_value
 
 
@@ -187,6 +189,7 @@ def _settled(right: Any, known: Mapping[str, Any]) -> Any:
     Three values give it: at gap(0) = 0 for T = 1, 2, and at gap(0) = 1 for T = 1. A bound on a weighted
     mean with A = 0 does not depend on T once gap(0) = 0.
     """
+
     def at(T: int, gap: int) -> Any:
         return exactly(right, {**known, "gap(0)": rational(gap), "T": rational(T)})
 
