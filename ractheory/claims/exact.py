@@ -46,7 +46,7 @@ def _gd_pl() -> list[Claim]:
     ]  # fmt: skip
     return [
         *claims,
-        exact("gd-pl/ridge-diabetes/haar-r3", DIABETES, Rac(rank=3), steps=400, real_data=True),
+        exact("gd-pl/ridge-diabetes/haar-r3", DIABETES, Rac(rank=3), steps=250, real_data=True),
         exact("gd-pl/isotropic/haar-r1-as-printed", FLAT, Rac(), statement="paper", steps=100),
         exact("gd-pl/spectrum-left/haar-r1-long", WIDE, Rac(), steps=1000,
               note="enclosed in balls: rationals of 1,000 links would fill the memory"),
