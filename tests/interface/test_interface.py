@@ -165,7 +165,7 @@ def test_a_csv_file_without_names_and_with_classes(tmp_path):
 
 
 BAD = {
-    "missing": (None, {}, "can be read"),
+    "missing": (None, {}, "a regular file"),
     "empty": ("", {}, "at least two rows"),
     "one column": ("1\n2\n3\n", {}, "two columns"),
     "ragged": ("a,b\n1,2\n1,2,3\n", {}, "row 2"),
