@@ -445,7 +445,7 @@ PROOFS = (
         substituted("coordinates one step", max_diag_K, max_diag_K / 2),
     )),
     Proof("exact-links", exact_links, (
-        dropped("CertifiedLinks"),
+        dropped("CertifiedAtEffectiveStep"),
         dropped("FreshSketch"),
         dropped("PL"),
         substituted("rate", mu, 2 * mu),

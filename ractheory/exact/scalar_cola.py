@@ -60,7 +60,7 @@ def mean_squares(c: Fraction, start: Fraction, steps: int, inner_steps: int = 2)
     """Return E D_t^2 for t = 0, ..., steps from D_0 = start.
 
     >>> [str(v) for v in mean_squares(Fraction(1, 10), Fraction(1), 1)]
-    ['145829/200000']
+    ['1', '1457728039/2000000000']
     """
     integer("steps", steps, 0)
     if c <= 0:

@@ -17,7 +17,7 @@ ROUNDINGS = 16
 
 def frame(f: Objective, method: Method) -> np.ndarray | None:
     """Return the basis in which `simulate` draws the factors of a method, None for that of W itself."""
-    problem = f.problem()
+    problem = f.full_gradient_problem()
     if problem is None or entrywise.qualifies(problem, method):
         return None
     if not spectral.qualifies(f, problem, method):
