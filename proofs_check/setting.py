@@ -328,13 +328,17 @@ def plain_step(s: Session, chance: Chance, S: Operator, c: sp.Expr) -> Link:
 
 
 def certified_step(
-    s: Session, chance: Chance, H: Operator, gamma: sp.Expr
+    s: Session,
+    chance: Chance,
+    H: Operator,
+    gamma: sp.Expr,
+    kind: type[vocabulary.CertifiedLinks] = vocabulary.CertifiedLinks,
 ) -> tuple[Link, Callable[[Point], Fact]]:
-    """A link to anywhere that ends no higher than W_t - gamma H_t G_t.
+    """A link to anywhere that ends no higher than W_t - gamma H_t G_t; `kind` is what grants it.
 
     Returned with the link is the certificate: given that point, f(W_{t+1}) is at most its f.
     """
-    tags = s.requires(vocabulary.CertifiedLinks)
+    tags = s.requires(kind)
     here = state(s, t, "t")
     s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
     new = vector("W_{t+1}")

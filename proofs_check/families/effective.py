@@ -48,6 +48,7 @@ from proofs_check.setting import (
     spectrum_of_quadratic,
     trace_bounds,
 )
+from ractheory.assumptions import CertifiedAtEffectiveStep
 from ractheory.laws import gaussian_factor_moments, haar_moments, pair_inclusion
 from ractheory.theorems.effective import (
     ISOTROPIC,
@@ -315,7 +316,7 @@ def exact_links(s: Session) -> None:
     law, g = HAAR, 1 / HAAR.L_eff
     chance = Chance(s)
     H = chance.sketch("H", law.law(s))
-    step, certified = certified_step(s, chance, H, g)
+    step, certified = certified_step(s, chance, H, g, CertifiedAtEffectiveStep)
     exact = auxiliary(s, chance, step.here.x - g * H(step.here.g))
     smooth = matrix_smooth(s, step.here, exact)
     descends = s.prove(
