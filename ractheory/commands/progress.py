@@ -10,7 +10,10 @@ from ractheory.parallel import Failed
 
 
 class Lines:
-    """A plain line for each event."""
+    """A plain line for each event; with `verbose` a claim is explained when it is done."""
+
+    def __init__(self, verbose: bool = False) -> None:
+        self.verbose = verbose
 
     def started(self, total: int, taken_over: int) -> None:
         over = f", {taken_over} of them taken over from the earlier run" if taken_over else ""
@@ -21,6 +24,17 @@ class Lines:
         rest = "" if claim["verdict"] == expected else f" (expected {expected})"
         text = f"{claim['id']}: {claim['verdict']}{rest}, {claim['seconds']:.1f} s"
         self.note(f"[{done}/{total}] {text}")
+        if self.verbose:
+            self.explain(claim)
+
+    def explain(self, claim: dict[str, Any]) -> None:
+        """Say what was run, which hypotheses hold and why, and what the verdict rests on."""
+        from ractheory.commands.check import description
+
+        for line in filter(None, description(claim)):
+            self.note(f"    {line}")
+        if claim["note"]:
+            self.note(f"    Note: {claim['note']}")
 
     def failed(self, claim_id: str, failure: Failed) -> None:
         self.note(f"{claim_id} failed: {failure.reason}")
@@ -38,10 +52,11 @@ class Lines:
 class Bar(Lines):
     """A bar with the number of claims done and the time left; other lines appear above it."""
 
-    def __init__(self) -> None:
+    def __init__(self, verbose: bool = False) -> None:
         from rich import progress
         from rich.console import Console
 
+        super().__init__(verbose)
         self.bar = progress.Progress(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),
@@ -58,7 +73,7 @@ class Bar(Lines):
 
     def finished(self, claim: dict[str, Any], done: int, total: int) -> None:
         self.bar.update(self.task, completed=done)
-        if claim["verdict"] != claim["expected"]:
+        if self.verbose or claim["verdict"] != claim["expected"]:
             super().finished(claim, done, total)
 
     def note(self, line: str) -> None:
@@ -72,6 +87,6 @@ class Bar(Lines):
         self.bar.stop()
 
 
-def progress() -> Lines:
+def progress(verbose: bool = False) -> Lines:
     """Return the progress that suits standard error."""
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar(verbose) if sys.stderr.isatty() else Lines(verbose)

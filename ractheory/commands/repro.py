@@ -45,6 +45,10 @@ def configure(parser: Parser) -> None:
         action="store_true",
         help="write the results to standard output, as JSON, and no table",
     )
+    parser.add_argument(
+        "--verbose", action="store_true",
+        help="explain every claim when it is done: hypotheses, numbers, evidence",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     def page(out: Path) -> list[str]:
         return draw_page(out, check_proofs=job.tier != "quick")
 
-    return run_job(job, CLAIMS, evaluate_claim, options.json, page=page)
+    return run_job(job, CLAIMS, evaluate_claim, options.json, page=page, verbose=options.verbose)
 
 
 def read_job(options: argparse.Namespace) -> Any:
@@ -115,6 +119,7 @@ def run_job(
     as_json: bool = False,
     draw: Any = draw_figures,
     page: Any = lambda out: [],
+    verbose: bool = False,
 ) -> int:
     """Run `job`, show its progress and its outcome, and return the exit status.
 
@@ -125,7 +130,7 @@ def run_job(
     from ractheory.repro import Unfinished
     from ractheory.repro import run as run_claims
 
-    listener, remarks = progress(), []
+    listener, remarks = progress(verbose), []
 
     def draw_and_remark(records: Path, out: Path) -> None:
         remarks.extend(draw(records, out))

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from ractheory.commands import COMMANDS
 from ractheory.commands.explain import explanation
 from ractheory.commands.listing import KINDS
 from ractheory.commands.options import Parser, number, whole
+from ractheory.commands.progress import Lines
 from ractheory.commands.repro import configure, processors, read_job
 from ractheory.errors import UsageError
 from ractheory.theorems import THEOREMS
@@ -197,3 +199,65 @@ def test_a_reader_that_goes_away_is_no_error():
     process.stderr.close()
     process.wait()
     assert said == ""
+
+
+def completion(shell, capsys):
+    assert main(["completion", shell]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_every_command_and_the_names_of_the_registries(shell, capsys):
+    script = completion(shell, capsys)
+    for word in (
+        *COMMANDS,
+        *THEOREMS,
+        *KINDS,
+        "resume",
+        "logistic-breast-cancer",
+        "fed-rac-lora",
+    ):
+        assert word in script, word
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["pr"], {"predict", "proofs"}),
+        (["explain", "rr-"], {"rr-nonconvex", "rr-pl"}),
+        (["list", "sk"], {"sketches"}),
+        (["repro", "--wor"], {"--workers"}),
+    ],
+)
+def test_bash_completes_what_was_begun(words, expected, capsys):
+    script = completion("bash", capsys)
+    asked = f"COMP_WORDS=(ractheory {' '.join(words)}); COMP_CWORD={len(words)}; _shtab_ractheory"
+    ran = subprocess.run(
+        ["bash", "-c", f'{script}\n{asked}\necho "${{COMPREPLY[@]}}"'],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert set(ran.stdout.split()) == expected
+
+
+def test_an_unknown_shell_is_named_with_those_that_are_known(capsys):
+    assert main(["completion", "bsh"]) == 2
+    said = one_line(capsys.readouterr())
+    assert "bsh" in said
+    assert "did you mean bash?" in said
+
+
+def test_a_verbose_run_explains_each_claim(capsys):
+    claim = {
+        "id": "gd-pl/x", "theorem": "gd-pl", "source": "a paper", "objective": "a bowl",
+        "method": "rac-lora", "sketch": "haar", "parameters": {"T": 3}, "observed": 0.5, "bound": 1.0,
+        "ratio": 0.5, "verdict": "confirmed", "expected": "confirmed", "note": "as it should be",
+        "hypotheses": [{"name": "a step", "holds": True, "reason": "0.1 is below 2"}],
+        "evidence": {"kind": "exact", "error_rate": 0.0}, "seconds": 0.0,
+    }  # fmt: skip
+    Lines().finished(claim, 1, 1)
+    assert "0.1 is below 2" not in capsys.readouterr().err
+    Lines(verbose=True).finished(claim, 1, 1)
+    said = capsys.readouterr().err
+    for part in ("0.1 is below 2", "observed 0.5", "confirmed (exact)", "as it should be"):
+        assert part in said
