@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "gradient": ("descent", "gd-nonconvex", "gd-pl", "gd-convex", "inner-solver"),
-    "stochastic": (
-        "sgd-nonconvex",
-        "sgd-pl",
-        "rr-nonconvex",
-        "rr-pl",
-        "fed-rr-nonconvex",
-        "fed-rr-pl",
-    ),
-    "effective": ("effective-dimension", "exact-links", "plain-gradient", "exact-quadratic"),
+    "stochastic": ("sgd-nonconvex", "sgd-pl"),
+    "reshuffling": ("rr-nonconvex", "rr-pl", "fed-rr-nonconvex", "fed-rr-pl"),
+    "effective": ("effective-dimension", "exact-links"),
+    "plain": ("plain-gradient", "exact-quadratic"),
     "lower_bound": ("link-lower-bound",),
     "accelerated": ("accelerated",),
     "floors": ("rank-floor", "subspace-floor", "counterexample"),
@@ -63,6 +58,9 @@ class _Proofs(Mapping[str, "Proof"]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._home)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._home
 
     def __len__(self) -> int:
         return len(self._home)

@@ -80,9 +80,13 @@ class Chance:
     """The random sources of one link, and what is made from them."""
 
     session: Session
-    sources: dict[sp.Basic, frozenset[sp.Symbol]] = field(default_factory=dict)
     rules: dict[sp.Symbol, tuple[Rule, frozenset[str]]] = field(default_factory=dict)
     sides: tuple[Side, Side] | None = None
+
+    @property
+    def sources(self) -> dict[sp.Basic, frozenset[sp.Symbol]]:
+        """What every symbol of the session is made from."""
+        return self.session.sources
 
     def made_from(self, expr: sp.Expr) -> frozenset[sp.Symbol]:
         """Return the sources of everything in `expr`."""
@@ -182,6 +186,9 @@ class Chance:
         """Return the total expectation of a fact between observables (the tower rule)."""
         s = self.session
         s.owned(fact)
+        bare = fact.expr.replace(lambda e: isinstance(e, sp.Function), lambda e: sp.Integer(0))
+        if bare.free_symbols & set(self.sources):
+            raise Rejected(f"{name}: average over the sources of the link first")
         s.cite("tower rule")
         start = time.perf_counter()
         goal = Goal(total_mean(fact.goal.left), total_mean(fact.goal.right), fact.goal.equal)

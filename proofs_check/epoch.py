@@ -21,7 +21,7 @@ import sympy as sp
 from proofs_check.algebra import Inner, Operator, Vector, dot, norm_sq, vector
 from proofs_check.chance import Chance
 from proofs_check.kernel import Fact, Rejected, Session, eq, le
-from proofs_check.setting import Along, Link, link, state
+from proofs_check.links import Along, Link, link, state
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems.symbols import A, C, L_max, N, gap, t, zeta

@@ -15,8 +15,9 @@ from proofs_check.algebra import zero
 from proofs_check.chance import Chance
 from proofs_check.drifts import enclosed_sign
 from proofs_check.kernel import Goal, Rejected, Session, eq, le, lt
+from proofs_check.links import Link
+from proofs_check.points import Point
 from proofs_check.recursion import induction
-from proofs_check.setting import Link, Point
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form
 from ractheory.theorems.symbols import L, eta, factor_sq, shift, t

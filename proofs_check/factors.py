@@ -8,7 +8,7 @@ import sympy as sp
 
 from proofs_check.algebra import Vector, dot, norm_sq, vector
 from proofs_check.kernel import Fact, Rejected, Session, eq, le, lt
-from proofs_check.setting import Along
+from proofs_check.links import Along
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols

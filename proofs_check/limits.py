@@ -14,7 +14,7 @@ import sympy as sp
 from proofs_check.algebra import Operator, norm_sq
 from proofs_check.chance import Mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, eq
-from proofs_check.setting import Link
+from proofs_check.links import Link
 from proofs_check.signs import is_zero
 from ractheory.assumptions import FreshSketch, HaarLaw, IsotropicQuadratic
 from ractheory.theorems import Form

@@ -12,8 +12,8 @@ import time
 
 import sympy as sp
 
-from proofs_check.algebra import Operator
 from proofs_check.chance import Law, Moments
+from proofs_check.curvature import DIAGONAL, curvature
 from proofs_check.kernel import Fact, Rejected, Session, eq
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
@@ -91,24 +91,47 @@ def gaussian_second_moment(s: Session) -> tuple[sp.Expr, sp.Expr]:
     return a, b
 
 
+def hadamard_second_moment(s: Session) -> tuple[sp.Expr, sp.Expr]:
+    """E[H X H] = a X + (r/d - a)((tr X/d) I + (2/d) offdiag X), a = P(i, j), for symmetric X.
+
+    H = Q P Q^T with Q = D V, D random signs, V a Hadamard matrix over sqrt(d), P uniform coordinates.
+    E over P of P Y P is a Y + (r/d - a) diag Y, so that E[H X H] = a X + (r/d - a) E[Q diag(Q^T X Q) Q^T].
+    In entry (i, j) of the last matrix X_lm has the coefficient sum_k V_ik V_jk V_lk V_mk E[D_i D_j D_l D_m].
+    The signs leave the index patterns that pair up; for those the product of the V is 1/d^2. It depends
+    on the pattern only, and every pattern of four indices occurs in dimension four.
+    """
+    start = time.perf_counter()
+    for i, j, l, m in itertools.product(range(4), repeat=4):
+        paired = all([i, j, l, m].count(x) % 2 == 0 for x in {i, j, l, m})
+        claimed = (i == j) * (l == m) + (i != j) * ((i == l) * (j == m) + (i == m) * (j == l))
+        if int(paired) != claimed:
+            raise Rejected("the fourth moments of random signs are others")
+    a = coordinate_pairs(s)
+    s.derive("second moment of the Hadamard law", eq(sp.Symbol("a"), a), frozenset(), start)
+    return a, (r / d - a) / d
+
+
+K = curvature()
+
+
 # Laws as moments of the source H ---------------------------------------------------------------
 
 
-def haar(s: Session, K: Operator) -> Law:
+def haar(s: Session) -> Law:
     """HaarLaw: E[H] = (r/d) I, by invariance and tr H = r, and E[H K H]."""
     tags = s.requires(vocabulary.HaarLaw)
     c1, c2 = haar_second_moment(s)
     return Moments(r / d, {(K,): [(c1, (K,)), (c2 * trace_K, ())]}), tags
 
 
-def coordinates(s: Session, K: Operator, diagonal: Operator) -> Law:
+def coordinates(s: Session) -> Law:
     """CoordinateLaw: H keeps each coordinate with probability r/d, so E[H K H]_ij = P(i, j) K_ij."""
     tags = s.requires(vocabulary.CoordinateLaw)
     pair = coordinate_pairs(s)
-    return Moments(r / d, {(K,): [(r / d - pair, (diagonal,)), (pair, (K,))]}), tags
+    return Moments(r / d, {(K,): [(r / d - pair, (DIAGONAL,)), (pair, (K,))]}), tags
 
 
-def gaussian_factor(s: Session, K: Operator) -> Law:
+def gaussian_factor(s: Session) -> Law:
     """GaussianFactor: S = B B^T with independent N(0, 1) entries has E[S] = r I, and E[S K S]."""
     tags = s.requires(vocabulary.GaussianFactor)
     a, b = gaussian_second_moment(s)
@@ -120,9 +143,9 @@ def isotropic(s: Session) -> Law:
     return Moments(rho), s.requires(vocabulary.IsotropicLaw)
 
 
-def isotropic_haar(s: Session, K: Operator) -> tuple[Law, Fact]:
+def isotropic_haar(s: Session) -> tuple[Law, Fact]:
     """IsotropicLaw and HaarLaw together: E[H] = rho I with rho = r/d, and E[H K H]."""
-    second, tags = haar(s, K)
+    second, tags = haar(s)
     mean, more = isotropic(s)
     share = s.admit("rho = r/d", eq(rho, r / d), tags | more)
     return (Moments(mean.mean, second.second), tags | more), share

@@ -12,17 +12,84 @@ import sympy as sp
 
 from proofs_check.algebra import Operator, Projection, Vector, dot, norm_sq, vector
 from proofs_check.chance import Chance, Moments
+from proofs_check.curvature import curvature
 from proofs_check.kernel import Fact, Rejected, Session, eq, le
+from proofs_check.links import Link
 from proofs_check.moments import gaussian_second_moment, isotropic
-from proofs_check.setting import Link, Point
+from proofs_check.points import Point
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
 from ractheory.theorems.floors import counterexample_gap
-from ractheory.theorems.symbols import D0_sq, L, d, eta, gap, grad_sq, i, p_sigma, r, t
+from ractheory.theorems.symbols import D0_sq, L, d, eta, gap, grad_sq, i, mu, p_sigma, r, t
 from ractheory.theorems.symbols import s as scale
 
 ROOT = Operator("K^{1/2}")
+
+
+def quadratic_link(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
+    """MatrixQuadratic: f - f* = 1/2 <D, K D> with gradient K D, D = W - W*; a projected step on it."""
+    for kind in (vocabulary.MatrixQuadratic, vocabulary.ProjectedStep, vocabulary.MatchingSide):
+        s.requires(kind)
+    K, D = curvature(), vector("D_t")
+    G = K(D)
+    after = D - gamma * H(G)
+    s.assumed.append("one link: D_{t+1} = D_t - gamma H_t K D_t")
+    s.define(gap(t), dot(D, K(D)) / 2)
+    s.define(gap(t + 1), dot(after, K(after)) / 2)
+    s.define(grad_sq(t), norm_sq(G))
+    s.define(symbols.curved_grad_sq(t), dot(G, K(G)))
+    here, there = Point(D, G, gap(t)), Point(after, K(after), gap(t + 1))
+    return Link(chance, here, there, sp.Tuple(H)), D
+
+
+def low_rank_link(s: Session, chance: Chance) -> tuple[Link, Vector, Vector, Projection]:
+    """ProjectedQuadratic, f - f* = (L/2)|P D|^2, and a link D_+ = D + B A of any kind.
+
+    Write x = P D and y = P B A, in the range of the projection H onto range(P B): H y = y. A Haar
+    range of B is invariant under the rotations of range(P), so for r <= dim range(P) the range of
+    P B is Haar there, and E[H] = (r/dim) on range(P). A may be any function of B and of the past.
+    """
+    for kind in (vocabulary.ProjectedQuadratic, vocabulary.LowRankLinks):
+        s.requires(kind)
+    s.conditions("rank within the support")
+    H = chance.sketch("H", (Moments(symbols.r / symbols.support), s.requires(vocabulary.HaarLaw)))
+    x, y = vector("x_t"), vector("y_t")
+    chance.depends([word[-1] for word in y.terms], frozenset([H]))
+    s.assumed.append("one link: x = P D moves to x + y, y = P B A with H y = y")
+    s.define(gap(t), L / 2 * norm_sq(x))
+    s.define(gap(t + 1), L / 2 * norm_sq(x + H(y)))
+    here, there = Point(x, L * x, gap(t)), Point(x + H(y), L * (x + H(y)), gap(t + 1))
+    return Link(chance, here, there, sp.Tuple(H)), x, y, H
+
+
+def exact_minimum(s: Session, x: Vector, H: Operator, y: Vector) -> Fact:
+    """ExactMinimisation: the link ends no higher than with any other y in the range of H."""
+    tags = s.requires(vocabulary.ExactMinimisation)
+    goal = le(gap(t + 1), L / 2 * norm_sq(x + H(y)))
+    return s.admit("exact minimisation", goal, tags)
+
+
+def energy(s: Session, a: Point) -> Fact:
+    """f - f* = 1/2 <D, K D> >= 0, K being positive semidefinite."""
+    tags = s.requires(vocabulary.MatrixQuadratic)
+    return s.admit("K is positive semidefinite", le(0, a.f), tags)
+
+
+def spectrum_of_quadratic(s: Session, D: Vector) -> tuple[Fact, Fact, Fact]:
+    """The eigenvalues k of K are 0 or lie in [mu, L] (PL on a quadratic; spectral theorem).
+
+    So K (K - mu) >= 0, K (L - K) >= 0 and K (K - mu)(L - K) >= 0.
+    """
+    s.cite("spectral theorem")
+    tags = s.requires(vocabulary.PL) | s.requires(vocabulary.MatrixQuadratic)
+    K = curvature()
+    first, second, third = dot(D, K(D)), norm_sq(K(D)), dot(K(D), K(K(D)))
+    goals = (
+        le(mu * first, second), le(second, L * first), le(mu * L * first + third, (mu + L) * second)
+    )  # fmt: skip
+    a, b, c = (s.admit("spectrum of K", goal, tags) for goal in goals)
+    return a, b, c
 
 
 def rank_floor(s: Session) -> tuple[Vector, Vector, Fact]:

@@ -13,16 +13,15 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.kernel import Fact, Goal, Session
+from proofs_check.core import Core
+from proofs_check.facts import Fact, Goal
 from proofs_check.signs import polynomial_form, sign_of
 
 EFFORT = 200_000
 """z3's resource limit for one step: some tenths of a second."""
 
 
-def second_opinion(
-    s: Session, goal: Goal, facts: Sequence[Fact], squares: Sequence[sp.Expr]
-) -> str:
+def second_opinion(s: Core, goal: Goal, facts: Sequence[Fact], squares: Sequence[sp.Expr]) -> str:
     """Return "agrees", "disagrees", "no answer", or "" where no prover is installed."""
     try:
         import z3
@@ -51,7 +50,7 @@ class NotScalar(Exception):
     """An expression that is no polynomial with rational coefficients in free reals."""
 
 
-def _relation(goal: Goal, s: Session, names: dict[Any, Any], z3: Any) -> Any:
+def _relation(goal: Goal, s: Core, names: dict[Any, Any], z3: Any) -> Any:
     """Translate a relation; every inner product, expectation and power is a real variable."""
     value = _translate(polynomial_form(s.unfold(goal.expr), names["atoms"]), names, z3)
     return value == 0 if goal.equal else value > 0 if goal.strict else value >= 0
@@ -75,7 +74,7 @@ def _translate(e: sp.Expr, names: dict[Any, Any], z3: Any) -> Any:
     raise NotScalar(str(e))
 
 
-def _signs(s: Session, names: dict[Any, Any], z3: Any) -> tuple[list[Any], bool]:
+def _signs(s: Core, names: dict[Any, Any], z3: Any) -> tuple[list[Any], bool]:
     """Declared signs of the constants and signs of powers; and whether a power has none."""
     atoms = {symbol: key for key, symbol in names["atoms"].items()}
     known = [(s.unfold(f.expr), f.goal.strict, f) for f in dict.fromkeys(s.leaned)]

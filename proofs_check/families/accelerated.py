@@ -16,22 +16,14 @@ import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
 from proofs_check.chance import Mean
+from proofs_check.conclusions import finish
+from proofs_check.curvature import curvature_at_most_L, matrix_smooth
 from proofs_check.kernel import Fact, Session, eq, le, lt
+from proofs_check.links import BEFORE, Momentum, accelerated_link
 from proofs_check.moments import isotropic, isotropic_haar
+from proofs_check.points import convex, smooth
 from proofs_check.proof import Proof, dropped, scaled, weakened
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import (
-    BEFORE,
-    Momentum,
-    Point,
-    accelerated_link,
-    convex,
-    curvature,
-    curvature_at_most_L,
-    finish,
-    matrix_smooth,
-    smooth,
-)
 from ractheory.laws import haar_moments
 from ractheory.theorems.beyond import MOMENTUM_STEP
 from ractheory.theorems.effective import ISOTROPIC, L_EFF_HAAR
@@ -87,8 +79,7 @@ def potential(s: Session, m: Momentum, squared: Fact, descent: Fact) -> Fact:
         m.energy(t) - b(t) * dot(m.H(G), m.z - m.star.x) + b(t) ** 2 / 2 * norm_sq(m.H(G)),
     ))  # fmt: skip
     averaged = m.chance.average(f"mean over the sketch, z, {n}", moved, m.H)
-    here = Point(m.x, G, gap(t))
-    gap_to_x, gap_to_star = convex(s, m.at_y, here), convex(s, m.at_y, m.star)
+    gap_to_x, gap_to_star = convex(s, m.at_y, m.here), convex(s, m.at_y, m.star)
     spread = rho / 2 * norm_sq(G)
     cross = rho * b(t) / A(t + 1) * dot(G, m.x - m.z)
     falls = s.prove(
@@ -174,14 +165,14 @@ def quadratic_growth(s: Session, m: Momentum, squared: Fact, least: Fact, sharp:
 
 def effective(s: Session) -> None:
     """MatrixSmooth and gamma <= 1/L_eff: the same descent from y, by E[H K H] <= rho L_eff I."""
-    name, K = "effective", curvature()
+    name = "effective"
     s.condition("step at most 1/L_eff", name)
     least = next(f for f in s.conditions("a sketch that fits", name) if f.expr.free_symbols == {d})
     s.prove("d > 1", lt(0, d - 1), terms=[(1, least)], squares=[(1, one)])
     c1, _ = haar_moments(d, r)
     room = r / ((d - 1) * d * (d + 2))
     s.prove("c1 >= 0", le(0, c1), [((r + 1) * room, least)], [(2 * r * room, one)])
-    law, share = isotropic_haar(s, K)
+    law, share = isotropic_haar(s)
     m = accelerated_link(s, gamma, law)
     squared, _ = weights(s, m)
     G = m.at_y.g

@@ -13,10 +13,10 @@ from proofs_check.bookkeeping import (
     sign_link,
     swallowed,
 )
+from proofs_check.conclusions import finish
 from proofs_check.kernel import Session, eq, le
 from proofs_check.proof import Proof, claiming, dropped, scaled, substituted
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import finish
 from ractheory.theorems.symbols import (
     L,
     T,

@@ -6,6 +6,7 @@ import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
 from proofs_check.chance import Mean
+from proofs_check.conclusions import finish
 from proofs_check.drifts import (
     drift_from_two_on,
     drift_in_one_dimension,
@@ -18,7 +19,6 @@ from proofs_check.limits import strong_law
 from proofs_check.proof import Proof, claiming, dropped, substituted, weakened
 from proofs_check.quadratics import joint_link, start_on_isotropic
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import finish
 from ractheory.theorems.failures import COLA_FACTOR
 from ractheory.theorems.symbols import L, T, d, eta, gap, r, shift, t
 from ractheory.theorems.symbols import s as scale

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from proofs_check.conclusions import finish
 from proofs_check.drifts import enclosed_sign
 from proofs_check.factors import (
     AdaptiveStep,
@@ -31,7 +32,6 @@ from proofs_check.factors import (
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
 from proofs_check.recursion import Certificate, Previous, induction, instance
-from proofs_check.setting import finish
 from ractheory.theorems.failures import ADAPTIVE_DECREASE
 from ractheory.theorems.symbols import (
     L,

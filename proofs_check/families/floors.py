@@ -11,7 +11,9 @@ import sympy as sp
 
 from proofs_check.algebra import Vector, norm_sq
 from proofs_check.chance import Chance, Mean
+from proofs_check.conclusions import finish
 from proofs_check.kernel import Fact, Session, le
+from proofs_check.links import Link
 from proofs_check.proof import Proof, claiming, dropped, scaled, substituted, weakened
 from proofs_check.quadratics import (
     counterexample_link,
@@ -22,7 +24,6 @@ from proofs_check.quadratics import (
     rank_floor,
 )
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import Link, finish
 from ractheory.theorems.floors import BEST_RANK_ONE
 from ractheory.theorems.symbols import L, T, gamma, gap, lam_min, r, rho, t
 

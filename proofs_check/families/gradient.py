@@ -18,27 +18,22 @@ import sympy as sp
 
 from proofs_check.algebra import Projection, dot, norm_sq
 from proofs_check.chance import Chance, Mean, mean_root
+from proofs_check.conclusions import finish, mean_gradient
 from proofs_check.kernel import Fact, Session, le, lt
-from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
-from proofs_check.recursion import induction, instance, k
-from proofs_check.setting import (
-    Link,
+from proofs_check.links import Link, certified_step, projected_step, quantity, sketched
+from proofs_check.points import (
     Point,
     auxiliary,
     bounded_below,
-    certified_step,
     convex,
-    finish,
     gradient_bound,
-    mean_gradient,
     minimiser,
     mu_at_most_L,
     polyak_lojasiewicz,
-    projected_step,
-    quantity,
-    sketched,
     smooth,
 )
+from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
+from proofs_check.recursion import induction, instance, k
 from ractheory.theorems.gradient import CONTRACTION, DECREASE, GAIN, GEOMETRIC
 from ractheory.theorems.symbols import (
     D0_sq,

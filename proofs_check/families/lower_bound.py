@@ -13,10 +13,11 @@ import sympy as sp
 
 from proofs_check.algebra import norm_sq
 from proofs_check.chance import Chance, Mean
+from proofs_check.conclusions import finish
 from proofs_check.kernel import Fact, Session, eq, le
 from proofs_check.proof import Proof, claiming, dropped, substituted
+from proofs_check.quadratics import exact_minimum, low_rank_link
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import exact_minimum, finish, low_rank_link
 from ractheory.theorems.symbols import L, T, gap, r, support, t
 
 q = 1 - sp.S(r) / support

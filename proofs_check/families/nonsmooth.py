@@ -10,23 +10,13 @@ import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
 from proofs_check.chance import Chance, Mean
+from proofs_check.conclusions import best_iterate, finish, mean_iterate
 from proofs_check.kernel import Fact, Session, le
+from proofs_check.links import Link, distance_at_start, polyak_step, subgradient_step
 from proofs_check.moments import isotropic
+from proofs_check.points import at_least_minimum, convex, lipschitz, minimiser
 from proofs_check.proof import Proof, dropped, scaled, substituted
 from proofs_check.recursion import induction, instance
-from proofs_check.setting import (
-    Link,
-    at_least_minimum,
-    best_iterate,
-    convex,
-    distance_at_start,
-    finish,
-    lipschitz,
-    mean_iterate,
-    minimiser,
-    polyak_step,
-    subgradient_step,
-)
 from ractheory.theorems.symbols import G0, D0_sq, T, dist_sq, gamma, gap, min_gap, rho, t
 
 half = sp.Rational(1, 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from proofs_check.conclusions import finish
 from proofs_check.families.gradient import (
     contraction,
     expected_descent,
@@ -24,9 +25,9 @@ from proofs_check.limits import (
     strong_law,
     vanishing_gradient,
 )
+from proofs_check.points import bounded_below, mu_at_most_L
 from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
 from proofs_check.quadratics import isotropic_link
-from proofs_check.setting import bounded_below, finish, mu_at_most_L
 from ractheory.theorems.gradient import CONTRACTION
 from ractheory.theorems.symbols import L, d, gamma, mu, r
 
