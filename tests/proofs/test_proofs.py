@@ -6,8 +6,19 @@ import proofs_check
 from ractheory.errors import UsageError
 from ractheory.theorems import THEOREMS
 
+HEAVY = {
+    "accelerated", "bernoulli-gd-nonconvex", "bernoulli-gd-pl", "bernoulli-sgd-nonconvex",
+    "bernoulli-sgd-pl", "cola-every-step", "effective-dimension", "exact-links", "exact-quadratic",
+    "fed-rr-nonconvex", "fed-rr-pl", "inner-solver", "lora-adaptive", "plain-gradient", "rr-pl",
+    "sgd-pl", "time-uniform",
+}  # fmt: skip
+"""More than a second each: left to the slow suite, and to `ractheory proofs`."""
 
-@pytest.mark.parametrize("name", list(proofs_check.PROOFS))
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(x, marks=[pytest.mark.slow] if x in HEAVY else []) for x in proofs_check.PROOFS],
+)
 def test_proved(name: str) -> None:
     report = proofs_check.check(name)
     assert report.status == "proved", report.steps[-1].statement
