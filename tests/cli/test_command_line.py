@@ -244,7 +244,7 @@ def test_an_unknown_shell_is_named_with_those_that_are_known(capsys):
     assert main(["completion", "bsh"]) == 2
     said = one_line(capsys.readouterr())
     assert "bsh" in said
-    assert "did you mean bash?" in said
+    assert "did you mean bash" in said
 
 
 def test_a_verbose_run_explains_each_claim(capsys):
