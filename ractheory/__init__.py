@@ -11,6 +11,7 @@ _PLACES = {
     "Answer": "ractheory.interface",
     "objective": "ractheory.objectives",
     "least_squares": "ractheory.objectives.own",
+    "least_squares_files": "ractheory.objectives.blocked",
     "logistic": "ractheory.objectives.own",
     "softmax": "ractheory.objectives.own",
     "quadratic": "ractheory.objectives.own",

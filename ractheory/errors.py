@@ -107,8 +107,8 @@ MAX_BYTES = 64 * 2**20
 """Of a file that is read whole: a million numbers with all their digits take a third of this."""
 
 
-def readable(name: str, path: Path, allowed: str) -> Path:
-    """Return `path` if it is a regular file of at most `MAX_BYTES`, or raise UsageError.
+def readable(name: str, path: Path, allowed: str, most: int = MAX_BYTES) -> Path:
+    """Return `path` if it is a regular file of at most `most` bytes, or raise UsageError.
 
     A device or a pipe may have no end, so nothing else is opened. `allowed` says what the file holds.
 
@@ -117,11 +117,11 @@ def readable(name: str, path: Path, allowed: str) -> Path:
     ractheory.errors.UsageError: spectrum = /dev/null: allowed is text, a regular file of at most 67108864 bytes; ...
     """
     try:
-        fits = path.is_file() and path.stat().st_size <= MAX_BYTES
+        fits = path.is_file() and path.stat().st_size <= most
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError.of(name, str(path), f"{allowed} ({reason})", "correct the path") from None
     if not fits:
-        limits = f"{allowed}, a regular file of at most {MAX_BYTES} bytes"
+        limits = f"{allowed}, a regular file of at most {most} bytes"
         raise UsageError.of(name, str(path), limits, "correct the path")
     return path
