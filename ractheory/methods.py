@@ -16,6 +16,7 @@ from which law, and how one link is solved. The named methods of the papers are 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -268,6 +269,36 @@ METHODS: dict[str, Callable[..., Method]] = {
 }
 
 
+def parameters_of(name: str) -> tuple[str, ...]:
+    """Return the names of all parameters of the method `name`, those that it hands on to rac-lora too.
+
+    >>> parameters_of("fpft")
+    ('step', 'oracle')
+    >>> {"variance", "law", "side"} <= set(parameters_of("rac-lora-noise"))
+    True
+    """
+    own = inspect.signature(METHODS[name]).parameters.values()
+    names = [p.name for p in own if p.kind is not p.VAR_KEYWORD]
+    if len(names) < len(own):
+        names += [p for p in inspect.signature(rac_lora).parameters if p not in names]
+    return tuple(names)
+
+
+def standard(name: str, rank: int = 1) -> Method:
+    """Return the method `name` with everything at its default, numbers that have none at one.
+
+    >>> standard("rac-plain").law, standard("rac-lora-sgd").law
+    (Gaussian(rank=1), Haar(rank=1))
+    """
+    own = inspect.signature(METHODS[name]).parameters.values()
+    needed: dict[str, Any] = {
+        p.name: 1.0 for p in own if p.default is p.empty and p.kind is not p.VAR_KEYWORD
+    }
+    if "rank" in parameters_of(name):
+        needed["rank"] = rank
+    return METHODS[name](**needed)
+
+
 def sketch_law(name: str, rank: int) -> Law:
     """Return the law called `name` with the given rank; importance needs probabilities of its own.
 
@@ -301,5 +332,7 @@ __all__ = [
     "Subgradient",
     "Trains",
     "inner_solver",
+    "parameters_of",
     "sketch_law",
+    "standard",
 ]

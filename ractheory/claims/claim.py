@@ -47,7 +47,8 @@ class MethodSpec:
     ----------
     name : key of `ractheory.methods.METHODS`
     step, unit : the step is `step` times the unit; units are listed in `ractheory.compare.build.UNITS`
-    rank, side, law : of the sketch, where the method has one; `law` is a name of `ractheory.laws.LAWS`
+    rank, side, law : of the sketch, where the method has one; `law` is a name of `ractheory.laws.LAWS`, and
+        the method's own where it is empty
     options : further keyword arguments of the method, as plain values
     """
 
@@ -56,7 +57,7 @@ class MethodSpec:
     unit: str = "1/L"
     rank: int = 1
     side: str = "left"
-    law: str = "haar"
+    law: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,9 +74,18 @@ class MethodSpec:
             return "none"
         if self.name == "asymlora":
             return f"frozen, rank {self.rank}, {self.side}"
-        if self.name in ("lora", "cola"):
+        if self.name in ("lora", "cola", "lora-adaptive"):
             return f"both factors trained, rank {self.rank}"
-        return f"{self.law}, rank {self.rank}, {self.side}"
+        return f"{self.law_name}, rank {self.rank}, {self.side}"
+
+    @property
+    def law_name(self) -> str:
+        """The law of the sketch by name, the method's own unless one is set."""
+        if self.law:
+            return self.law
+        from ractheory.methods import METHODS, standard  # claims are light to import
+
+        return standard(self.name, self.rank).law.name if self.name in METHODS else "haar"
 
     def __str__(self) -> str:
         return f"{self.name}, step {self.step:g} {self.unit}"

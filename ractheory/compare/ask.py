@@ -9,7 +9,7 @@ from typing import Any
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.compare.comparison import Comparison, check_claim
 from ractheory.errors import UsageError
-from ractheory.methods import METHODS
+from ractheory.methods import METHODS, parameters_of
 from ractheory.objectives import OBJECTIVES
 from ractheory.theorems import theorem as theorem_called
 
@@ -41,7 +41,8 @@ def check(
     """
     theorem_called(theorem)
     known = _parameters(objective, OBJECTIVES, "objective")
-    options = [*_parameters(method, METHODS, "method"), *OF_ITS_LINK]
+    _parameters(method, METHODS, "method")
+    options = [*parameters_of(method), *OF_ITS_LINK]
     sorted_out: dict[str, dict[str, Any]] = {
         "objective": {},
         "spec": {},

@@ -15,10 +15,19 @@ from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.compare.curvature import curvature_at
 from ractheory.engine.random import Purpose, fill_normal, stream_key
 from ractheory.errors import UsageError, integer, real
-from ractheory.laws import Importance
-from ractheory.methods import METHODS, Method, inner_solver, sketch_law
+from ractheory.laws import Importance, Law
+from ractheory.methods import (
+    INNERS,
+    METHODS,
+    Method,
+    inner_solver,
+    parameters_of,
+    sketch_law,
+    standard,
+)
 from ractheory.objectives import objective
 from ractheory.objectives.base import Objective
+from ractheory.objectives.federated import FederatedModel
 from ractheory.theorems.effective import effective_L, plain_L
 
 Vector = NDArray[np.float64]
@@ -35,12 +44,13 @@ class Experiment:
 
 UNITS: dict[str, Callable[[Objective, MethodSpec], float]] = {
     "1/L": lambda f, _: 1.0 / _smoothness(f),
-    "1/L_eff": lambda f, spec: 1.0 / effective_L(_curvature(f, spec), spec.rank, spec.law),
+    "1/L_eff": lambda f, spec: 1.0 / effective_L(_curvature(f, spec), spec.rank, spec.law_name),
     "1/L_plain": lambda f, spec: 1.0 / plain_L(_curvature(f, spec), spec.rank),
-    "1/(L N)": lambda f, _: 1.0 / ((f.component_L() or np.nan) * f.components),
+    "1/(L N)": lambda f, spec: 1.0 / (_component_smoothness(f) * _epoch(f, spec)),
     "absolute": lambda f, _: 1.0,
 }
-"""Units of a step. L is that of the whole objective; in 1/(L N) it is that of the worst component.
+"""Units of a step. L is that of the whole objective; in 1/(L N) it is that of the worst component, and N
+the components of an epoch, for a federation those of one client.
 L_eff and L_plain are those of `effective-dimension` and of `plain-gradient`, for the sketch of the method."""
 
 
@@ -50,6 +60,34 @@ def _smoothness(f: Objective) -> float:
             "unit of the step", "1/L", "'absolute' for a nonsmooth objective", f"{f.name} has no L"
         )
     return f.constants.L
+
+
+def _component_smoothness(f: Objective) -> float:
+    L = f.component_L()
+    if L is None:
+        raise UsageError.of(
+            "unit of the step",
+            "1/(L N)",
+            "'absolute' for nonsmooth components",
+            f"{f.name} has no L",
+        )
+    return L
+
+
+def _epoch(f: Objective, spec: MethodSpec) -> float:
+    """Return N: how many components an epoch of the method visits."""
+    clients = _clients(f, spec)
+    return f.components if clients is None else f.components / clients
+
+
+def _clients(f: Objective, spec: MethodSpec) -> int | None:
+    """Return over how many clients the method runs, those of f unless the spec says so; None: no federation."""
+    if "clients" not in parameters_of(spec.name):
+        return None
+    given = spec.options.get("clients")
+    if given is not None:
+        return integer("clients", given, 1)
+    return f.clients if isinstance(f, FederatedModel) else 1
 
 
 def _curvature(f: Objective, spec: MethodSpec) -> MatrixSmooth:
@@ -80,18 +118,8 @@ def build_method(spec: MethodSpec, f: Objective) -> Method:
     if spec.unit not in UNITS:
         raise UsageError.of("unit of the step", spec.unit, ", ".join(UNITS), "choose one of these")
     step = spec.step * UNITS[spec.unit](f, spec)
-    arguments: dict[str, Any] = dict(spec.options)
-    if spec.name != "fpft":
-        arguments["rank"] = spec.rank
-    if spec.name in ONE_SIDED:
-        arguments["side"] = spec.side
-    if spec.name == "rac-lora":
-        arguments["law"] = _law(spec, arguments)
-    if spec.name != "cola" and ("inner" in arguments or "inner_steps" in arguments):
-        inner = str(
-            arguments.pop("inner", "pseudo-inverse" if spec.name == "rac-lora" else "plain")
-        )
-        arguments["inner"] = inner_solver(inner, arguments.pop("inner_steps", 1))
+    arguments = {**_of_the_objective(spec, f), **spec.options, **_sketch(spec)}
+    arguments |= _link(spec, arguments)
     try:
         method = METHODS[spec.name](step, **arguments)
     except TypeError as problem:
@@ -102,17 +130,41 @@ def build_method(spec: MethodSpec, f: Objective) -> Method:
     return method
 
 
-ONE_SIDED = ("rac-lora", "asymlora")
+def _of_the_objective(spec: MethodSpec, f: Objective) -> dict[str, Any]:
+    """Return what the method takes from the objective, unless the spec says otherwise: clients, and L."""
+    found: dict[str, Any] = {"clients": _clients(f, spec), "L": f.constants.L}
+    takes = parameters_of(spec.name)
+    return {name: value for name, value in found.items() if name in takes and value is not None}
 
 
-def _law(spec: MethodSpec, arguments: dict[str, Any]) -> Any:
+def _sketch(spec: MethodSpec) -> dict[str, Any]:
+    """Return rank, side and law, as far as the method takes them; its own law unless the spec sets one."""
+    found: dict[str, Any] = {"rank": spec.rank, "side": spec.side}
+    takes = parameters_of(spec.name)
+    if spec.law and "law" in takes:
+        found["law"] = _law(spec)
+    return {name: value for name, value in found.items() if name in takes}
+
+
+def _law(spec: MethodSpec) -> Law:
+    if spec.law != "importance":
+        return sketch_law(spec.law, spec.rank)
+    if "probabilities" not in spec.options:
+        raise UsageError.of("sketch", "importance", "one with probabilities", "set probabilities")
+    return Importance(tuple(spec.options["probabilities"]))
+
+
+def _link(spec: MethodSpec, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the inner solver of a method that lets it be chosen; take its words out of `arguments`."""
     if spec.law == "importance":
-        if "probabilities" not in arguments:
-            raise UsageError.of(
-                "sketch", "importance", "one with probabilities", "set probabilities"
-            )
-        return Importance(tuple(arguments.pop("probabilities")))
-    return sketch_law(spec.law, spec.rank)
+        arguments.pop("probabilities", None)
+    steps_its_own_way = "inner_steps" in parameters_of(spec.name)
+    if "inner" not in arguments and ("inner_steps" not in arguments or steps_its_own_way):
+        return {}
+    own = type(standard(spec.name).inner)
+    usual = next((name for name, kind in INNERS.items() if kind is own), "")
+    name = str(arguments.pop("inner", usual))
+    return {"inner": inner_solver(name, arguments.pop("inner_steps", 1))}
 
 
 def start_point(kind: str, spec: ObjectiveSpec, stream: str) -> Vector:

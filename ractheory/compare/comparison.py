@@ -14,7 +14,7 @@ from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
 from ractheory.compare.decide import decide
 from ractheory.compare.decision import Decision
-from ractheory.compare.facts import facts_of
+from ractheory.compare.facts import at_steps, facts_of
 from ractheory.compare.scalar import exact_gap
 from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
@@ -269,7 +269,7 @@ def _exact_curve(context: Context) -> dict[str, Array]:
 def _bound_curve(context: Context, statement: Statement) -> Array:
     """Return the bound at T = 1, 2, ..., the number of links; NaN at 0."""
     t = np.arange(1, context.run.links + 1, dtype=float)
-    facts = context.facts.including(T=t)
+    facts = at_steps(context.facts, t)
     start = dict.fromkeys(statement.right.atoms(symbols.gap), context.run.gap[0, 0])
     bound = np.broadcast_to(np.asarray(evaluate(statement.right, facts, start)), t.shape)
     return np.concatenate([[np.nan], bound])

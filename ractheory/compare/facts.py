@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.assumptions import Attained
+from ractheory.assumptions import (
+    Attained,
+    BoundedDissimilarity,
+    ExpectedSmoothness,
+    Heterogeneity,
+    RoundedMerges,
+)
 from ractheory.compare.curvature import (
     curvature_at,
     level_of,
@@ -16,9 +22,11 @@ from ractheory.compare.curvature import (
 )
 from ractheory.compare.grants import granted
 from ractheory.laws import Identity
+from ractheory.links import Accelerated, Adaptive
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.theorems import Facts
+from ractheory.theorems.beyond import accelerated_weight
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -38,12 +46,53 @@ def facts_of(f: Objective, method: Method, start: Vector, steps: int) -> Facts:
         **_step(method),
         **_constants(f, method),
         **_sketch(f, method),
+        **_inside(f, method, steps),
     }
     assumptions = [*granted(f, method)]
+    for grant in assumptions:
+        values |= constants_in(grant)
     if f.constants.minimiser is not None:
         values |= _distances(f, method, start)
         assumptions.append(Attained(float(np.sqrt(values["D0_sq"]))))
     return Facts(values, tuple(assumptions))
+
+
+def constants_in(grant: object) -> dict[str, Any]:
+    """Return the constants that a granted assumption carries beyond those of the objective and the sketch.
+
+    >>> constants_in(ExpectedSmoothness(0.0, 1.0, 0.5))
+    {'A': 0.0, 'B': 1.0, 'C': 0.5}
+    """
+    match grant:
+        case ExpectedSmoothness(A, B, C):
+            return {"A": A, "B": B, "C": C}
+        case BoundedDissimilarity(A, C, components, component_L):
+            return {"A": A, "C": C, "N": components, "L_max": component_L}
+        case Heterogeneity(zeta, clients):
+            return {"zeta": zeta, "M": clients}
+        case RoundedMerges(u):
+            return {"roundoff": u}
+        case _:
+            return {}
+
+
+def _inside(f: Objective, method: Method, steps: int) -> dict[str, Any]:
+    """Return what the links of some methods carry along: a weight, or the size of the first factors."""
+    rho = method.isotropy(f.shapes)
+    if isinstance(method.inner, Accelerated) and rho is not None:
+        return {"A_acc": accelerated_weight(steps, method.step, rho)}
+    if isinstance(method.inner, Adaptive) and method.inner.factors:
+        return {"V0_sq": float(np.sum(np.square(method.inner.factors)))}
+    return {}
+
+
+def at_steps(facts: Facts, steps: Vector) -> Facts:
+    """Return the facts at every number of links in `steps`, with what depends on it."""
+    values: dict[str, Any] = {"T": steps}
+    if "A_acc" in facts:
+        gamma, rho = facts["gamma"], facts["rho"]
+        values["A_acc"] = np.array([accelerated_weight(int(t), gamma, rho) for t in steps])
+    return facts.including(**values)
 
 
 def _sizes(f: Objective, method: Method) -> dict[str, Any]:
