@@ -23,7 +23,8 @@ def _cell(text: str) -> str:
 
 
 def theorems_page() -> str:
-    """Return the page of all theorems: statements, hypotheses, source, tightness, proof."""
+    """Return the page of all theorems: statements, hypotheses, source, tightness, proof; and the families."""
+    from ractheory.experiments import FAMILIES
     from ractheory.theorems import THEOREMS
 
     lines = [
@@ -32,9 +33,15 @@ def theorems_page() -> str:
         "the runs; T counts links; what an assumption means is in `ractheory/assumptions.py`.", "",
         "| theorem | says |", "| --- | --- |",
     ]  # fmt: skip
-    lines += [f"| [{t.id}](#{t.id}) | {_cell(t.title)} |" for t in THEOREMS.values()]
+    every = [*THEOREMS.values(), *FAMILIES.values()]
+    lines += [f"| [{t.id}](#{t.id}) | {_cell(t.title)} |" for t in every]
     for theorem in THEOREMS.values():
         lines += ["", *_theorem(theorem)]
+    lines += ["", "# Families of claims", ""]
+    lines += ["What no theorem says: nothing is assumed here, and nothing is proved."]
+    for family in FAMILIES.values():
+        lines += ["", f"## {family.id}", "", f"{family.title}. Source: {family.source}.", ""]
+        lines += [family.statement, "", f"How it is decided: {family.decided}"]
     return _page(lines)
 
 

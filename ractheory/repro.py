@@ -68,7 +68,7 @@ class Job:
     ----------
     out : folder of the results
     tier : "quick", "default" or "full"
-    only : ids of claims, or of theorems for all their claims of the tier; empty for the tier
+    only : ids of claims, or of theorems and families for all their claims of the tier; empty for the tier
     workers : processes; the results do not depend on them
     scheduler : address of a Dask scheduler whose workers do the work instead
     resume : take over the claims that an earlier run into `out` has finished
@@ -120,17 +120,18 @@ def evaluate_claim(claim_id: str, seed: str, error_rate: float) -> tuple[dict[st
 def select(catalogue: Sequence[Entry], tier: str, only: Sequence[str] = ()) -> list[Entry]:
     """Return the claims of a run, in the order of the catalogue.
 
-    Raises UsageError for an id that is neither a claim's nor a theorem's, and when nothing is left.
+    Raises UsageError for an id that is no claim's, theorem's or family's, and when nothing is left.
     """
     ids = [entry.id for entry in catalogue]
-    theorems = sorted({entry.theorem for entry in catalogue})
+    groups = sorted({name for entry in catalogue for name in _groups(entry)})
     for name in only:
-        if name not in ids and name not in theorems:
-            raise unknown("--only", name, [*ids, *theorems], "see 'ractheory list claims'")
+        if name not in ids and name not in groups:
+            raise unknown("--only", name, [*ids, *groups], "see 'ractheory list claims'")
     chosen = [
         entry
         for entry in catalogue
-        if entry.id in only or (tier in entry.tiers and (not only or entry.theorem in only))
+        if entry.id in only
+        or (tier in entry.tiers and (not only or not _groups(entry).isdisjoint(only)))
     ]
     if not chosen:
         raise UsageError.of(
@@ -140,6 +141,11 @@ def select(catalogue: Sequence[Entry], tier: str, only: Sequence[str] = ()) -> l
             "choose another tier, or a claim",
         )
     return chosen
+
+
+def _groups(entry: Entry) -> set[str]:
+    """Return what a claim may be chosen by: its theorem, and the family that its id begins with."""
+    return {entry.theorem, entry.id.split("/")[0]}
 
 
 def run(

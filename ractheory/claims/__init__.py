@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from ractheory.claims import beyond, chains, controls, core, effective, exact, floors, tightness
+from ractheory.claims import (
+    beyond,
+    chains,
+    controls,
+    core,
+    effective,
+    exact,
+    floors,
+    measured,
+    tightness,
+)
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
 
-FAMILIES = (core, floors, controls, exact, effective, beyond, chains, tightness)
+FAMILIES = (core, floors, controls, exact, effective, beyond, chains, tightness, measured)
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)
 

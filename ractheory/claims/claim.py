@@ -18,8 +18,8 @@ CONFIRMED, REFUTED, UNDECIDED, NOT_APPLICABLE = (
     "not-applicable",
 )
 TIERS = ("quick", "default", "full")
-RUNS, EXACT, TIGHTNESS = "runs", "exact", "tightness"
-EVIDENCE = (RUNS, EXACT, TIGHTNESS)
+RUNS, EXACT, TIGHTNESS, MEASURED = "runs", "exact", "tightness", "measured"
+EVIDENCE = (RUNS, EXACT, TIGHTNESS, MEASURED)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ class Claim:
     horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
     evidence : "runs", or "exact": an expectation on a quadratic, decided at every T up to that of the
         claim in exact numbers, with no run at all; or "tightness": the tightest instance of a family of
-        `ractheory.tightness`, which the objective names
+        `ractheory.tightness`, which the objective names; or "measured": an experiment of the family of
+        `ractheory.experiments` that stands in the place of the theorem, asked for what the objective
+        names, with its parameters; the rest is of no account
     reach : for a tightness claim, the share of the bound that some instance reaches
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches
@@ -155,6 +157,9 @@ class Claim:
         if (self.evidence == TIGHTNESS) != (self.reach is not None):
             allowed = "a share of the bound for a tightness claim, nothing for others"
             raise UsageError.of("reach", self.reach, allowed, "mend it")
+        if self.evidence == MEASURED and (self.declared is not None or self.bound_factor != 1.0):
+            allowed = "nothing declared and bound factor 1 for a measured claim"
+            raise UsageError.of("claim", self.id, allowed, "put controls into its parameters")
         integer("steps", self.steps, 1)
         integer("seeds", self.seeds, 1)
         if self.horizon is not None:

@@ -53,11 +53,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _known(options: argparse.Namespace) -> None:
     """Raise UsageError, with close matches, for a name that no registry has."""
+    from ractheory.experiments import FAMILIES
     from ractheory.methods import METHODS
     from ractheory.objectives import OBJECTIVES
     from ractheory.suggest import unknown
     from ractheory.theorems import THEOREMS
 
+    if options.theorem in FAMILIES:
+        mend = f"run its claims by 'ractheory repro --only {options.theorem}'"
+        raise UsageError.of("theorem", options.theorem, "a theorem, not a family of claims", mend)
     registries: dict[str, Mapping[str, Any]] = {
         "theorem": THEOREMS,
         "objective": OBJECTIVES,

@@ -1,4 +1,4 @@
-"""`ractheory explain`: a theorem in readable mathematics, and its proof."""
+"""`ractheory explain`: a theorem in readable mathematics, and its proof; or a family of claims."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Explain one theorem."""
+    """Explain one theorem or family."""
     from ractheory.commands.proofs import checked_proof
+    from ractheory.experiments import FAMILIES
     from ractheory.suggest import unknown
     from ractheory.theorems import THEOREMS
 
+    if options.id in FAMILIES:
+        say("\n".join(description(FAMILIES[options.id])))
+        return 0
     if options.id not in THEOREMS:
-        raise unknown("theorem", options.id, THEOREMS, "see 'ractheory list theorems'")
+        known = [*THEOREMS, *FAMILIES]
+        raise unknown("theorem", options.id, known, "see 'ractheory list theorems'")
     say("\n".join([*explanation(THEOREMS[options.id]), "", *checked_proof(options.id)]))
     return 0
 
@@ -50,9 +55,30 @@ def explanation(theorem: Any) -> list[str]:
     return lines
 
 
+def description(family: Any) -> list[str]:
+    """Return the lines that explain a family of claims."""
+    from ractheory.claims import CLAIMS
+
+    lines = [
+        *wrapped(f"{family.id}: {family.title}"),
+        *wrapped(f"Source: {family.source}"),
+        *wrapped("A family of claims, not a theorem: nothing is assumed, and nothing is proved."),
+        "",
+        *wrapped(family.statement),
+        "",
+        *wrapped(f"How it is decided: {family.decided}"),
+    ]
+    members = [c for c in CLAIMS if family.id in (c.theorem, c.id.split("/")[0])]
+    lines += ["", f"Claims ({len(members)})"]
+    for claim in members:
+        note = f": {claim.note}" if claim.note else ""
+        lines += item(f"{claim.id}, expected {claim.expected}{note}")
+    return [*lines, "", f"Run them by: ractheory repro --only {family.id}"]
+
+
 def wrapped(text: str) -> list[str]:
     """Return `text` as lines that fit a terminal."""
-    return textwrap.wrap(text, WIDTH)
+    return textwrap.wrap(text, WIDTH, break_on_hyphens=False)
 
 
 def item(text: str) -> list[str]:

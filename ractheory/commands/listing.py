@@ -10,6 +10,9 @@ from ractheory.commands.options import Parser, say
 
 Row = dict[str, Any]
 
+SEVERAL = "several"
+"""Methods of a claim that an experiment decides."""
+
 
 def configure(parser: Parser) -> None:
     words = f"{', '.join(KINDS)} (theorems)"
@@ -36,9 +39,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def theorems() -> list[Row]:
+    from ractheory.experiments import FAMILIES
     from ractheory.theorems import THEOREMS
 
-    return [
+    rows: list[Row] = [
         {
             "id": th.id,
             "title": th.title,
@@ -50,10 +54,24 @@ def theorems() -> list[Row]:
         }
         for th in THEOREMS.values()
     ]
+    rows += [
+        {
+            "id": one.id,
+            "title": one.title,
+            "source": one.source,
+            "statement": one.statement,
+            "latex": None,
+            "hypotheses": [],
+            "tight": None,
+        }
+        for one in FAMILIES.values()
+    ]
+    return rows
 
 
 def claims() -> list[Row]:
     from ractheory.claims import CLAIMS
+    from ractheory.claims.claim import MEASURED
 
     by_id = {row["id"]: row for row in theorems()}
     return [
@@ -64,8 +82,8 @@ def claims() -> list[Row]:
             "source": claim.source or by_id[claim.theorem]["source"],
             "theorem": claim.theorem,
             "objective": str(claim.objective),
-            "method": str(claim.method),
-            "sketch": claim.method.sketch,
+            "method": SEVERAL if claim.evidence == MEASURED else str(claim.method),
+            "sketch": SEVERAL if claim.evidence == MEASURED else claim.method.sketch,
             "expected": claim.expected,
             "tiers": list(claim.tiers),
             "real_data": claim.real_data,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.claims.claim import EXACT, TIGHTNESS, Claim
+from ractheory.claims.claim import EXACT, MEASURED, TIGHTNESS, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
 from ractheory.compare.decide import decide
@@ -19,6 +19,7 @@ from ractheory.compare.scalar import exact_gap
 from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
+from ractheory.experiments import Asked, about, family
 from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
 
 Array = NDArray[np.float64]
@@ -39,6 +40,7 @@ class Comparison:
     facts : the constants that entered
     curves : arrays over t for figures: mean, quantiles, share of diverged runs, bound
     parameters : for the result file, where they are not those of a run
+    ran : method and sketch in words, where they are not those of the claim
     """
 
     claim: Claim
@@ -48,6 +50,7 @@ class Comparison:
     curves: Mapping[str, Array] = field(default_factory=dict)
     seeds: int = 0
     parameters: Mapping[str, Any] | None = None
+    ran: tuple[str, str] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -67,23 +70,15 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """Return the claim object of the result file, all but its seconds."""
-        claim, facts = self.claim, self.facts
-        parameters = {k: facts[k] for k in PARAMETERS if k in facts}
-        parameters |= {
-            "step": str(claim.method), "start": claim.start, "seeds": self.seeds,
-            "statement": claim.statement or theorem(claim.theorem).statement().name,
-            "bound_factor": claim.bound_factor,
-        }  # fmt: skip
-        method, sketch = str(claim.method), claim.method.sketch
-        if self.parameters is not None:
-            parameters = dict(self.parameters)
-            method, sketch = FOUND, FOUND
+        claim = self.claim
+        method, sketch = self.ran or (str(claim.method), claim.method.sketch)
+        parameters = dict(self._settings() if self.parameters is None else self.parameters)
         if claim.declared is not None:
             parameters["declared"] = f"{claim.declared}; {claim.declared.sketch}"
         return {
             "id": claim.id,
             "theorem": claim.theorem,
-            "source": claim.source or theorem(claim.theorem).source,
+            "source": claim.source or about(claim.theorem).source,
             "objective": str(claim.objective),
             "method": method,
             "sketch": sketch,
@@ -100,6 +95,15 @@ class Comparison:
             "real_data": claim.real_data,
             "note": claim.note,
         }
+
+    def _settings(self) -> dict[str, Any]:
+        claim, facts = self.claim, self.facts
+        return {
+            **{k: facts[k] for k in PARAMETERS if k in facts},
+            "step": str(claim.method), "start": claim.start, "seeds": self.seeds,
+            "statement": claim.statement or theorem(claim.theorem).statement().name,
+            "bound_factor": claim.bound_factor,
+        }  # fmt: skip
 
     def __str__(self) -> str:
         ratio = f", observed/bound {self.ratio:.4g}" if self.ratio is not None else ""
@@ -131,6 +135,8 @@ def check_claim(
     if claim.evidence == TIGHTNESS:
         return _tightness(claim, seed)
     rate = claim_error_rate() if error_rate is None else error_rate
+    if claim.evidence == MEASURED:
+        return _measured(claim, seed, rate)
     stream = f"{seed}/{claim.id}"
     ran = experiment(claim, seed)
     facts = _declared_facts(claim, ran)
@@ -147,8 +153,19 @@ def _tightness(claim: Claim, seed: str) -> Comparison:
 
     found = tightest(claim, seed)
     return Comparison(
-        claim, found.hypotheses, found.decision, found.facts, found.curves, 0, found.parameters
-    )
+        claim, found.hypotheses, found.decision, found.facts, found.curves, 0, found.parameters,
+        (FOUND, FOUND),
+    )  # fmt: skip
+
+
+def _measured(claim: Claim, seed: str, error_rate: float) -> Comparison:
+    what = claim.objective
+    asked = Asked(claim.id, what.name, what.parameters, seed, error_rate)
+    found = family(claim.theorem).measure(asked)
+    return Comparison(
+        claim, found.hypotheses, found.decision, Facts(), found.curves, found.seeds,
+        found.parameters, (found.method, found.sketch),
+    )  # fmt: skip
 
 
 Runs = Callable[[range], Run]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ractheory.experiments import FAMILIES
 from ractheory.records import Curves, file_stem
 from ractheory.report.figure import chart_of, statement_of
 from ractheory.report.mathml import mathml
 from ractheory.report.svg import Band, Chart, Interval, Line, chart_svg
-from ractheory.report.table import VERDICTS, as_expected, evidence_words
+from ractheory.report.table import VERDICTS, as_expected, evidence_words, own_rates
 from ractheory.theorems import THEOREMS, Statement
 
 Claim = Mapping[str, Any]
@@ -88,6 +89,8 @@ class Summary:
     real: int
     error_rate: float
     statistical: int
+    own_rate: float
+    own: int
     seconds: float
     proved: int
     with_proof: int
@@ -105,16 +108,11 @@ def theorem_views(
     for name, claims in groups.items():
         proof = proof_words(name, proofs)
         members = tuple(claim_view(c, curves.get(c["id"], {}), proof, seed) for c in claims)
-        known = THEOREMS.get(name)
         views.append(
             TheoremView(
                 id=name,
                 anchor=f"theorem-{file_stem(name)}",
-                title=known.title if known else "",
-                source=known.source if known else claims[0]["source"],
-                formula=mathml(known.statement().latex()) if known else "",
-                tight=known.tight if known else "",
-                note=known.note if known else "",
+                **_about(name, claims[0]["source"]),
                 proof=proof,
                 counts=Counter(c["verdict"] for c in claims),
                 surprises=sum(not as_expected(c) for c in claims),
@@ -124,18 +122,33 @@ def theorem_views(
     return tuple(views)
 
 
+def _about(name: str, source: str) -> dict[str, str]:
+    """Return title, source, formula and remarks of a theorem, or of a family, which has no formula."""
+    if name in FAMILIES:
+        one = FAMILIES[name]
+        words = f"{one.statement} {one.decided}"
+        return {"title": one.title, "source": one.source, "formula": "", "tight": "", "note": words}
+    known = THEOREMS.get(name)
+    if known is None:
+        return {"title": "", "source": source, "formula": "", "tight": "", "note": ""}
+    formula = mathml(known.statement().latex())
+    return {
+        "title": known.title, "source": known.source, "formula": formula, "tight": known.tight,
+        "note": known.note,
+    }  # fmt: skip
+
+
 def claim_view(claim: Claim, curves: Curves, proof: str, seed: str) -> ClaimView:
     """Return what the page shows of `claim`."""
     statement = statement_of(claim)
     chart = chart_of(claim, curves)
     anchor = file_stem(claim["id"])
-    known = THEOREMS.get(claim["theorem"])
     return ClaimView(
         id=claim["id"],
         anchor=anchor,
         link="#" + quote(anchor, safe="+"),
         claim=claim,
-        title=known.title if known else "",
+        title=_about(claim["theorem"], "")["title"],
         formula=mathml(statement.latex()) if statement else "",
         quantifier=statement.form.value if statement else "",
         figure=chart_svg(chart) if chart else "",
@@ -154,10 +167,15 @@ def claim_view(claim: Claim, curves: Curves, proof: str, seed: str) -> ClaimView
 def summary(document: Mapping[str, Any], views: Sequence[TheoremView], proofs: Proofs) -> Summary:
     """Return the numbers at the head of the page.
 
-    The error rate is the sum over the statistical verdicts (union bound).
+    The error rate is the sum over the statistical verdicts (union bound), apart from those of
+    experiments, which state their own.
     """
     claims = document["claims"]
-    statistical = [c for c in claims if c["evidence"]["kind"] == "statistical"]
+    own = own_rates(claims)
+    statistical = [
+        c for c in claims
+        if c["evidence"]["kind"] == "statistical" and c["theorem"] not in FAMILIES
+    ]  # fmt: skip
     return Summary(
         claims=len(claims),
         theorems=len(views),
@@ -167,6 +185,8 @@ def summary(document: Mapping[str, Any], views: Sequence[TheoremView], proofs: P
         real=sum(bool(c.get("real_data")) for c in claims),
         error_rate=sum(float(c["evidence"].get("error_rate") or 0.0) for c in statistical),
         statistical=len(statistical),
+        own_rate=sum(own),
+        own=len(own),
         seconds=float(document["provenance"].get("seconds", 0.0)),
         proved=sum(proofs.get(v.id, {}).get("status") == "proved" for v in views),
         with_proof=sum(v.id in proofs for v in views),
@@ -195,6 +215,8 @@ KINDS = {Band: "band", Interval: "interval"}
 def proof_words(theorem: str, proofs: Proofs) -> str:
     """Return what is known of the machine-checked proof of `theorem`."""
     proof = proofs.get(theorem)
+    if theorem in FAMILIES:
+        return "a family of claims: there is no theorem to prove"
     if proof is None:
         return "no proof is checked by machine"
     if proof["status"] == "unchecked":

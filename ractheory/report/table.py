@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from ractheory.experiments import FAMILIES
+
 Claim = Mapping[str, Any]
 
 VERDICTS = ("confirmed", "refuted", "undecided", "not-applicable")
@@ -104,10 +106,26 @@ def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[
         outcome = f"{len(surprises)} not as expected (marked !)"
     controls = sum(claim["expected"] in ("refuted", "not-applicable") for claim in claims)
     real = sum(claim["real_data"] for claim in claims)
+    own = own_rates(claims)
+    apart = (
+        f", and {sum(own):.2g} for {_count(len(own), 'claim')} that state their own" if own else ""
+    )
     return [
         f"{_count(len(claims), 'claim')}: {words}; {outcome}.",
         f"{real} on real data, {_count(controls, 'negative control')}; "
-        f"error rate of the whole run {error_rate:g}; {seconds:.1f} s.",
+        f"error rate of the whole run {error_rate:g}{apart}; {seconds:.1f} s.",
+    ]
+
+
+def own_rates(claims: Iterable[Claim]) -> list[float]:
+    """Return the error rates of the measured claims, which are beside that of the run.
+
+    Experiments that train afford too few seeds for a share in it; their evidence states a rate of its own.
+    """
+    return [
+        float(claim["evidence"].get("error_rate") or 0.0)
+        for claim in claims
+        if claim["theorem"] in FAMILIES and claim["evidence"]["kind"] == "statistical"
     ]
 
 

@@ -8,6 +8,7 @@ from ractheory.claims import CLAIMS, claim
 from ractheory.claims.claim import (
     CONFIRMED,
     EXACT,
+    MEASURED,
     NOT_APPLICABLE,
     REFUTED,
     TIGHTNESS,
@@ -18,17 +19,30 @@ from ractheory.claims.claim import (
 from ractheory.compare.build import experiment
 from ractheory.errors import UsageError
 from ractheory.evidence import CLAIM_CAPACITY
+from ractheory.experiments import FAMILIES
 from ractheory.theorems import THEOREMS, theorem
 
 SMALL = [
-    c for c in CLAIMS if c.objective.name not in ("softmax-digits",) and c.evidence != TIGHTNESS
+    c
+    for c in CLAIMS
+    if c.objective.name not in ("softmax-digits",) and c.evidence not in (TIGHTNESS, MEASURED)
 ]
 
 
 def test_ids_are_unique_and_begin_with_the_theorem_or_a_figure() -> None:
     ids = [c.id for c in CLAIMS]
     assert len(set(ids)) == len(ids)
-    assert all(_row(c) in THEOREMS for c in CLAIMS)
+    assert all(_row(c) in (FAMILIES if c.evidence == MEASURED else THEOREMS) for c in CLAIMS)
+
+
+def test_every_family_has_claims_and_a_measured_claim_names_one() -> None:
+    assert {c.id.split("/")[0] for c in CLAIMS} >= set(FAMILIES)
+    measured = [c for c in CLAIMS if c.evidence == MEASURED]
+    assert measured
+    for c in measured:
+        assert c.theorem == _row(c)
+        assert FAMILIES[c.theorem].module
+        assert "measured" not in c.id.split("/")
 
 
 def _row(c: Claim) -> str:
@@ -82,6 +96,8 @@ def test_the_steps_sweep_the_admissible_region() -> None:
         {"evidence": "hearsay"},
         {"reach": 0.5},
         {"evidence": "tightness"},
+        {"evidence": "measured", "bound_factor": 0.5},
+        {"evidence": "measured", "declared": MethodSpec()},
     ],
 )
 def test_a_claim_refuses_what_it_cannot_mean(wrong: dict[str, object]) -> None:

@@ -14,6 +14,7 @@ from ractheory.commands.options import Parser, number, whole
 from ractheory.commands.progress import Lines
 from ractheory.commands.repro import configure, processors, read_job
 from ractheory.errors import UsageError
+from ractheory.experiments import FAMILIES
 from ractheory.theorems import THEOREMS
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +150,7 @@ def test_the_module_is_the_command():
 def test_the_list_of_theorems_as_json(capsys):
     assert main(["list", "theorems", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [row["id"] for row in rows] == list(THEOREMS)
+    assert [row["id"] for row in rows] == [*THEOREMS, *FAMILIES]
     for row in rows:
         assert {"id", "source", "statement", "hypotheses", "tight"} <= set(row)
         assert row["statement"]
@@ -178,6 +179,22 @@ def test_every_theorem_is_explained(name):
     assert THEOREMS[name].source.split()[0] in said
     for hypothesis in THEOREMS[name].hypotheses:
         assert hypothesis.name in said
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_explained(capsys, name):
+    assert main(["explain", name]) == 0
+    captured = capsys.readouterr().out
+    said = " ".join(captured.split())
+    assert max(map(len, captured.splitlines())) <= 100
+    assert FAMILIES[name].statement in said
+    assert f"ractheory repro --only {name}" in said
+    assert "expected confirmed" in said
+
+
+def test_a_family_is_not_checked_as_a_theorem(capsys):
+    assert main(["check", "table-3", "--objective", "isotropic", "--method", "rac-lora"]) == 2
+    assert "ractheory repro --only table-3" in one_line(capsys.readouterr())
 
 
 def test_an_explanation_ends_with_the_proof(capsys):

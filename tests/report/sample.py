@@ -78,6 +78,11 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
         "evidence": {"kind": "exact"}, "note": "",
     }  # fmt: skip
     unknown = claim_of("gd-pl", "sharp", 2) | {"id": "no-such/theorem", "theorem": "no-such"}
+    measured = claim_of("gd-pl", "sharp", 0) | {
+        "id": "table-3/sample", "theorem": "table-3", "parameters": {"seeds": 10, "table": [{"accuracy": 0.5}]},
+        "evidence": {"kind": "statistical", "error_rate": 0.01, "seeds": 10, "detail": "10 of 10"},
+        "hypotheses": [],
+    }  # fmt: skip
     surprise = claim_of("gd-pl", "sharp", 1) | {
         "id": "gd-pl/diverges", "expected": "confirmed", "observed": "inf", "ratio": "inf",
         "evidence": {"kind": "pathwise", "error_rate": 0.0, "worst": sys.float_info.max, "worst_at": [3, 7]},
@@ -91,7 +96,7 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
             "high": np.full(2001, np.inf),
         }
     curves["no-such/theorem"] = {"t": t, "mean": 0.0 * t}
-    return [nasty, empty, unknown, surprise]
+    return [nasty, empty, unknown, measured, surprise]
 
 
 def write_sample(folder: Path) -> Path:

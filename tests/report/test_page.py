@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ractheory import records
+from ractheory.experiments import FAMILIES
 from ractheory.report.mathml import mathml
 from ractheory.report.page import PAGE, page, write_report
 from ractheory.theorems import THEOREMS
@@ -76,7 +77,8 @@ def test_every_claim_has_statement_figure_and_command(document, reader, text):
         if claim["theorem"] in THEOREMS:
             assert within(reader, "math", claim["id"])
         assert f"ractheory repro --only {claim['id']}" in text or claim["id"] == NASTY
-    with_curves = {c["id"] for c in document["claims"]} - {NASTY, "gd-pl/empty", "no-such/theorem"}
+    without = {NASTY, "gd-pl/empty", "no-such/theorem", "table-3/sample"}
+    with_curves = {c["id"] for c in document["claims"]} - without
     assert all(within(reader, "svg", name) for name in with_curves)
 
 
@@ -109,8 +111,11 @@ def test_the_summary_comes_first_and_counts(document, text):
     assert "1 claim of" in head
     assert "gd-pl/diverges" in head
     assert f"{len(document['claims'])} claims on" in head
-    statistical = sum(c["evidence"]["kind"] == "statistical" for c in document["claims"])
-    assert f"{1e-9 * statistical:.2g}" in head
+    statistical = [c for c in document["claims"] if c["evidence"]["kind"] == "statistical"]
+    on_theorems = sum(c["theorem"] not in FAMILIES for c in statistical)
+    assert 0 < on_theorems < len(statistical)
+    assert f"{1e-9 * on_theorems:.2g}" in head
+    assert "1 measured claim on experiments" in head
 
 
 def test_proofs_are_told_as_they_are(text):

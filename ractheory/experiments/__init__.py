@@ -1,0 +1,67 @@
+"""Families of claims that no theorem decides; most are decided by an experiment. Light to import.
+
+A family says in plain words what its claims say. A claim of evidence "measured" names a family as its
+theorem, and in its objective what is asked of the experiment, with the parameters. The experiment is a
+function `measure(asked) -> Outcome` of the module that the family names, which is imported when first used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ractheory.errors import UsageError
+from ractheory.experiments.family import Asked, Family, Outcome
+
+FAMILIES: dict[str, Family] = {
+    one.id: one
+    for one in (
+        Family(
+            "tightness",
+            "How much of each bound some instance takes up",
+            "this suite",
+            "For a theorem, some instance of a named family takes the left side up to a stated share of the "
+            "bound, so that the bound can be divided by no more than the inverse of that share.",
+            "A search with a named seed; the ratio of its tightest instance is computed in exact numbers. Its "
+            "claims are those of the theorems, and their ids begin with tightness/.",
+        ),
+        Family(
+            "table-3",
+            "Fine-tuning a small network at a fixed budget",
+            "RAC-LoRA, Table 3",
+            "A network of three layers is trained on the digits 0 to 4 and then fine-tuned on 5 to 9 with rank 1 "
+            "on every layer. The test accuracy after the same number of epochs is highest for full fine-tuning, "
+            "then for CoLA and RAC-LoRA, then for LoRA, and lowest for AsymLoRA; RAC-LoRA trains as few "
+            "parameters as AsymLoRA.",
+            "Parameters are counted exactly.",
+            "table_3",
+        ),
+    )
+}  # fmt: skip
+"""By id; a family of measured claims names the module here that measures them."""
+
+
+def family(name: str) -> Family:
+    """Return the family with the id `name`.
+
+    >>> family("table-3").source
+    'RAC-LoRA, Table 3'
+    """
+    if name not in FAMILIES:
+        raise UsageError.of("family of claims", name, ", ".join(FAMILIES), "choose one of these")
+    return FAMILIES[name]
+
+
+def about(name: str) -> Any:
+    """Return the theorem or the family with the id `name`: both have id, title and source.
+
+    >>> about("table-3").id, about("gd-pl").id
+    ('table-3', 'gd-pl')
+    """
+    if name in FAMILIES:
+        return FAMILIES[name]
+    from ractheory.theorems import theorem  # sympy
+
+    return theorem(name)
+
+
+__all__ = ["FAMILIES", "Asked", "Family", "Outcome", "about", "family"]
