@@ -1,6 +1,6 @@
 """Proofs of the theorems, checked in exact arithmetic: one file a theorem family.
 
-The checker is `algebra`, `signs`, `kernel`, `chance`, `recursion`, `setting` and the rules beside
+The checker is `algebra`, `signs`, `kernel`, `chance`, `recursion`, `points`, `links` and the rules beside
 them; the proofs are in `families`. Importing this package loads none of them.
 
 >>> "gd-pl" in PROOFS
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "gradient": ("descent", "gd-nonconvex", "gd-pl", "gd-convex", "inner-solver"),
+    "pl_step": ("gd-pl-isotropic",),
     "stochastic": ("sgd-nonconvex", "sgd-pl"),
     "reshuffling": ("rr-nonconvex", "rr-pl", "fed-rr-nonconvex", "fed-rr-pl"),
     "effective": ("effective-dimension", "exact-links"),

@@ -81,6 +81,7 @@ class Chance:
 
     session: Session
     rules: dict[sp.Symbol, tuple[Rule, frozenset[str]]] = field(default_factory=dict)
+    means: dict[tuple[sp.Symbol, sp.Symbol], sp.Symbol] = field(default_factory=dict)
     sides: tuple[Side, Side] | None = None
 
     @property
@@ -165,9 +166,45 @@ class Chance:
     def _resolved(self, source: sp.Symbol, inside: sp.Expr) -> sp.Expr | None:
         """Ask the source's rule about what is written, then about the inner product it means."""
         rule = self.rules[source][0]
-        value = rule(inside)
         meaning = self.session.unfold(inside)
-        return rule(meaning) if value is None and isinstance(meaning, Inner) else value
+        for x in dict.fromkeys((inside, meaning)):
+            value = rule(x) if x == inside or isinstance(x, Inner) else None
+            if value is None and isinstance(x, Inner):
+                value = self._with_mean(source, x)
+            if value is not None:
+                return value
+        return None
+
+    def _with_mean(self, source: sp.Symbol, x: Inner) -> sp.Expr | None:
+        """E <v, Q u> = <E v, Q u> where v has a name for its mean, and u and Q are given."""
+        u, word, v = x.args
+        for name, other in ((u, v), (v, u)):
+            given = not any(source in self.sources.get(y, frozenset()) for y in (other, *word))
+            if given and (name, source) in self.means:
+                left, right = ((self.means[name, source] if y == name else y,) for y in (u, v))
+                return inner_of_words(left, (*word, *right))
+        return None
+
+    def mean_vector(self, v: Vector, source: sp.Symbol) -> Vector:
+        """Return the name of E[v] over a source that is independent of all else, v a symbol.
+
+        >>> from ractheory.theorems import theorem
+        >>> chance = Chance(Session(theorem("gd-pl")))
+        >>> H, v, u = chance.sketch("H"), Vector({(sp.Symbol("v"),): 1}), Vector({(sp.Symbol("u"),): 1})
+        >>> chance.depends([sp.Symbol("v")], frozenset([H]))
+        >>> p = chance.mean_vector(v, H)
+        >>> chance._linear(dot(v, u), frozenset([H])) == dot(p, u)
+        True
+        """
+        ((word, c),) = v.terms.items()
+        if len(word) != 1 or c != 1 or source not in self.rules:
+            raise Rejected("only a symbol has a named mean, over a source with a rule")
+        if self.sources.get(word[0], frozenset()) != frozenset([source]):
+            raise Rejected(f"{word[0]} is not random through {source} alone")
+        name = self.means.setdefault(
+            (word[0], source), sp.Symbol(rf"\overline{{{word[0].name}}}", real=True)
+        )
+        return Vector({(name,): sp.Integer(1)})
 
     def _mean(self, hit: list[sp.Expr], over: frozenset[sp.Symbol]) -> sp.Expr:
         """Merge nested expectations: E_S[y E_R[x]] = E_{R,S}[x y], if y does not depend on R."""

@@ -14,11 +14,11 @@ import sympy as sp
 
 from proofs_check.chance import Law, Moments
 from proofs_check.curvature import DIAGONAL, curvature
-from proofs_check.kernel import Fact, Rejected, Session, eq
+from proofs_check.kernel import Fact, Rejected, Session, eq, le
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.laws import gaussian_factor_moments, haar_moments, pair_inclusion
-from ractheory.theorems.symbols import d, r, rho, trace_K
+from ractheory.theorems.symbols import d, lam_min, r, rho, trace_K
 
 
 def haar_second_moment(s: Session) -> tuple[sp.Expr, sp.Expr]:
@@ -141,6 +141,12 @@ def gaussian_factor(s: Session) -> Law:
 def isotropic(s: Session) -> Law:
     """IsotropicLaw: E[H] = rho I."""
     return Moments(rho), s.requires(vocabulary.IsotropicLaw)
+
+
+def isotropic_share(s: Session) -> tuple[Fact, Fact]:
+    """IsotropicLaw: rho is the one eigenvalue of E[H], so rho = lam_min; and rho <= 1, as H <= I."""
+    tags = s.requires(vocabulary.IsotropicLaw) | s.requires(vocabulary.PositiveExpectedProjection)
+    return s.admit("rho = lam_min", eq(rho, lam_min), tags), s.admit("E[H] <= I", le(rho, 1), tags)
 
 
 def isotropic_haar(s: Session) -> tuple[Law, Fact]:

@@ -61,6 +61,12 @@ def smooth_from_below(s: Session, a: Point, b: Point) -> Fact:
     return s.admit("descent lemma, from below", goal, s.requires(vocabulary.LSmooth))
 
 
+def lipschitz_gradient(s: Session, a: Point, b: Point) -> Fact:
+    """LSmooth, as it is defined: |grad f(a) - grad f(b)|^2 <= L^2 |a - b|^2."""
+    goal = le(norm_sq(a.g - b.g), L**2 * norm_sq(a.x - b.x))
+    return s.admit("the gradient is Lipschitz", goal, s.requires(vocabulary.LSmooth))
+
+
 def smooth_mean(s: Session, a: Point, b: Point) -> Fact:
     """BoundedDissimilarity: f is the mean of L_max-smooth components, and so L_max-smooth."""
     s.cite("descent lemma")

@@ -24,6 +24,7 @@ ATOMS = (sp.Function, sp.Indexed, sp.Sum, sp.Max, sp.Min)
 """What counts as an independent variable."""
 
 
+@lru_cache(maxsize=1 << 14)
 def is_zero(expr: sp.Expr) -> bool:
     """Say whether `expr` vanishes identically; False also where it cannot be told.
 

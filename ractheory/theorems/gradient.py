@@ -67,7 +67,7 @@ DESCENT = Theorem(
 def nonconvex_bound(gain: sp.Expr, q: sp.Expr) -> sp.Expr:
     """Return the bound on the mean squared gradient when each link gains `gain` times |G|^2.
 
-    It needs 0 <= q and q >= 1 - 2 L gain, where |G|^2 <= 2 L (f - f*).
+    It needs 0 <= q <= 1 - 2 L gain, where |G|^2 <= 2 L (f - f*): a smaller q is a weaker bound.
     """
     return gap(0) * (1 - q**T) / (gain * T)
 

@@ -183,6 +183,8 @@ def _regime(
 
 
 NARROW = Condition("a step at most 1/(rho L)", gamma * L * rho <= 1)
+APART = Condition("not both mu = L and a step 1/(rho L)", gamma * L * rho + mu / L < 2)
+"""The worst ratio is then positive. At the point left out the row "wide" holds."""
 WIDE_ENOUGH = Condition("a step at least 1/(rho L)", gamma * L * rho >= 1)
 USED = Condition("PL at the start of a link is used", _in_constants(SHORT_SLACK) >= 0)
 WIDE_USED = Condition("PL at the start is used, wide step", _in_constants(WIDE_SLACK) >= 0)
@@ -195,10 +197,10 @@ GD_PL_ISOTROPIC = Theorem(
     source="new; at rho = 1 Abbaszadehpeivasti, de Klerk and Zamani (2022)",
     hypotheses=(*CHAIN, Assumes(IsotropicLaw), Assumes(PL), STABLE_STEP),
     statements=(
-        _regime("sharp", SHORT, (NARROW, USED), _SHORT_OBLIGATIONS),
+        _regime("sharp", SHORT, (NARROW, APART, USED), _SHORT_OBLIGATIONS),
         Statement(
             "one step", Form.CONDITIONAL, sp.Le(gap(t + 1), _in_constants(SHORT) * gap(t)),
-            needs=(NARROW, USED),
+            needs=(NARROW, APART, USED),
         ),
         _regime("long", LONG, (NARROW, PROPER_SKETCH), (_certificate("long"),)),
         _regime("wide", WIDE, (WIDE_ENOUGH, WIDE_USED), (_certificate("wide"),)),
