@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,21 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def compiled(function: Callable[..., Any]) -> Any:
         elsewhere, config.CACHE_DIR = config.CACHE_DIR, _FOLDER  # read while the kernel is defined
         try:
-            return numba.njit(**options)(function)
+            kernel = numba.njit(**options)(function)
         finally:
             config.CACHE_DIR = elsewhere
+        return _kept_if_possible(kernel)
 
     return compiled
+
+
+def _kept_if_possible(kernel: Any) -> Any:
+    """Return `kernel`, which a full disk or a limit on files will not keep from running: it is compiled again."""
+    keep = kernel._cache.save_overload
+
+    def save_overload(*compiled: Any) -> None:
+        with suppress(OSError):
+            keep(*compiled)
+
+    kernel._cache.save_overload = save_overload
+    return kernel

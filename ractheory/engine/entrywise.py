@@ -96,42 +96,44 @@ def lane_moments(row, count, out, link, halves):  # type: ignore[no-untyped-def]
     out[0, link], out[1, link] = mean, halves[0]
 
 
+@njit(**INNER)
+def advance(m, n, D, weights, b, c, gamma, limit, gap, grad_sq, step_sq):  # type: ignore[no-untyped-def]
+    """One link of an m x n chain: record f and |G|^2 of D, then D <- D - gamma b (b^T G) / |b|^2; c is scratch."""
+    for s in range(LANES):
+        norm = 0.0
+        for i in range(m):
+            norm = fma(b[i * LANES + s], b[i * LANES + s], norm)
+        f, squares, projected = 0.0, 0.0, 0.0
+        for j in range(n):
+            inner = 0.0
+            for i in range(m):
+                e = D[(i * n + j) * LANES + s]
+                g = weights[i * n + j] * e
+                f = fma(g, e, f)
+                squares = fma(g, g, squares)
+                inner = fma(b[i * LANES + s], g, inner)
+            projected = fma(inner, inner, projected)
+            c[j * LANES + s] = inner
+        gap[s] = 0.5 * f
+        grad_sq[s] = squares
+        step_sq[s] = projected / norm
+        # A run that has left every bound stays where it is.
+        scale = -gamma / norm if 0.5 * f <= limit[s] else 0.0
+        for j in range(n):
+            k = scale * c[j * LANES + s]
+            for i in range(m):
+                at = (i * n + j) * LANES + s
+                D[at] = fma(k, b[i * LANES + s], D[at])
+
+
 @cache
 def block_kernel(m: int, n: int, unit: bool) -> Any:
     """Return the kernel of one block for m x n matrices and a sketch of the m rows.
 
     The sizes are constants of the kernel, so that its short loops are unrolled and the one over seeds is
-    vectorised. `unit` tells a direction of R^3 from a Gaussian column.
+    vectorised. `unit` tells a direction of R^3 from a Gaussian column. A compiled function among what it
+    closes over would have a name of its own in every process, and the kernel would never be found again.
     """
-
-    @njit(**INNER)
-    def advance(D, weights, b, c, gamma, limit, gap, grad_sq, step_sq):  # type: ignore[no-untyped-def]
-        """One link: record f and |G|^2 of D, then D <- D - gamma b (b^T G) / |b|^2; c is scratch."""
-        for s in range(LANES):
-            norm = 0.0
-            for i in range(m):
-                norm = fma(b[i * LANES + s], b[i * LANES + s], norm)
-            f, squares, projected = 0.0, 0.0, 0.0
-            for j in range(n):
-                inner = 0.0
-                for i in range(m):
-                    e = D[(i * n + j) * LANES + s]
-                    g = weights[i * n + j] * e
-                    f = fma(g, e, f)
-                    squares = fma(g, g, squares)
-                    inner = fma(b[i * LANES + s], g, inner)
-                projected = fma(inner, inner, projected)
-                c[j * LANES + s] = inner
-            gap[s] = 0.5 * f
-            grad_sq[s] = squares
-            step_sq[s] = projected / norm
-            # A run that has left every bound stays where it is.
-            scale = -gamma / norm if 0.5 * f <= limit[s] else 0.0
-            for j in range(n):
-                k = scale * c[j * LANES + s]
-                for i in range(m):
-                    at = (i * n + j) * LANES + s
-                    D[at] = fma(k, b[i * LANES + s], D[at])
 
     @njit(**KERNEL)
     def run_block(weights, gamma, key, seeds, D, gap, grad_sq, step_sq, count, moments, diverged):  # type: ignore[no-untyped-def]
@@ -160,7 +162,7 @@ def block_kernel(m: int, n: int, unit: bool) -> Any:
             for k in range(m * LANES):
                 b[k] = np.float64(drawn[first + k])
             row = 0 if reducing else link
-            advance(D, weights, b, c, gamma, limit, gap[row], grad_sq[row], step_sq[row])
+            advance(m, n, D, weights, b, c, gamma, limit, gap[row], grad_sq[row], step_sq[row])
             if link == 0:
                 for s in range(LANES):
                     limit[s] = DIVERGED * (1.0 + gap[0, s])

@@ -113,7 +113,9 @@ def test_a_limit_on_the_size_of_files_ends_the_sweep_and_what_is_done_is_kept(tm
     out = tmp_path / "out"
     ended = command(tmp_path, 0, out, file=file, preexec_fn=limit)
     assert ended.returncode == 1, ended.stderr
-    (line,) = [line for line in ended.stderr.splitlines() if "go on with" in line]
+    found = [line for line in ended.stderr.splitlines() if "go on with" in line]
+    assert found, ended.stderr
+    (line,) = found
     assert line.startswith("File too large")
     assert "Traceback" not in ended.stderr
     listener = Quiet()
