@@ -27,14 +27,13 @@ def draw(records: Mapping[str, Record]) -> Figure:
         colour, mark, _ = STYLES[claim["parameters"]["compares"]]
         axes.plot([0, claim["ratio"]], [height] * 2, color=colour, linewidth=0.8, alpha=0.5)
         axes.plot(claim["ratio"], height, mark, color=colour, markersize=4)
-        axes.annotate(f"{claim['ratio']:.3g}", (claim["ratio"], height), xytext=(5, 0),
-                      textcoords="offset points", va="center", fontsize=6)  # fmt: skip
+        axes.text(1.03, height, f"{claim['ratio']:.3g}", va="center", fontsize=6)
     for colour, mark, label in STYLES.values():
         axes.plot([], [], mark, color=colour, markersize=4, label=label)
     axes.axvline(1.0, color="0.3", linewidth=0.8, linestyle="dotted")
     axes.set_yticks(range(len(NEEDS)), [n.removeprefix("tightness/") for n in NEEDS], fontsize=6)
     axes.set_ylim(len(NEEDS) - 0.3, -0.7)
-    axes.set_xlim(0, 1.09)
+    axes.set_xlim(0, 1.1)
     axes.set_xlabel("largest ratio found (1: the bound is attained)")
     figure.legend(loc="outside upper center", ncols=3)
     return figure

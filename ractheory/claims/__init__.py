@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ractheory.claims import (
+    best_rate,
     beyond,
     chains,
     controls,
@@ -16,7 +17,18 @@ from ractheory.claims import (
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
 
-FAMILIES = (core, floors, controls, exact, effective, beyond, chains, tightness, measured)
+FAMILIES = (
+    core,
+    floors,
+    controls,
+    exact,
+    effective,
+    best_rate,
+    beyond,
+    chains,
+    tightness,
+    measured,
+)
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)
 

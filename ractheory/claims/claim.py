@@ -18,8 +18,8 @@ CONFIRMED, REFUTED, UNDECIDED, NOT_APPLICABLE = (
     "not-applicable",
 )
 TIERS = ("quick", "default", "full")
-RUNS, EXACT, TIGHTNESS, MEASURED = "runs", "exact", "tightness", "measured"
-EVIDENCE = (RUNS, EXACT, TIGHTNESS, MEASURED)
+RUNS, EXACT, TIGHTNESS, MEASURED, RATES = "runs", "exact", "tightness", "measured", "rates"
+EVIDENCE = (RUNS, EXACT, TIGHTNESS, MEASURED, RATES)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,9 @@ class Claim:
         claim in exact numbers, with no run at all; or "tightness": the tightest instance of a family of
         `ractheory.tightness`, which the objective names; or "measured": an experiment of the family of
         `ractheory.experiments` that stands in the place of the theorem, asked for what the objective
-        names, with its parameters; the rest is of no account
+        names, with its parameters; the rest is of no account; or "rates": the steps and rates
+        of every rank on a quadratic, enclosed and held against `best-rate` (all of its statements unless one
+        is named)
     reach : for a tightness claim, the share of the bound that some instance reaches
     bound_factor : the bound is multiplied by this (a planted error unless it is 1)
     expected : the verdict that a correct suite reaches

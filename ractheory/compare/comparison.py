@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.claims.claim import EXACT, MEASURED, TIGHTNESS, Claim
+from ractheory.claims.claim import EXACT, MEASURED, RATES, TIGHTNESS, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
 from ractheory.compare.decide import decide
 from ractheory.compare.decision import Decision
 from ractheory.compare.facts import at_steps, facts_of
+from ractheory.compare.rates import best_rates
 from ractheory.compare.scalar import exact_gap
 from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
@@ -168,6 +169,17 @@ def _measured(claim: Claim, seed: str, error_rate: float) -> Comparison:
     )  # fmt: skip
 
 
+def _rates(
+    claim: Claim, ran: Experiment, facts: Facts, hypotheses: tuple[Checked, ...], stream: str
+) -> Comparison:
+    if not all(h.holds for h in hypotheses):
+        return Comparison(claim, hypotheses, _rejected(hypotheses), facts)
+    found = best_rates(claim, theorem(claim.theorem), ran, facts, stream)
+    return Comparison(
+        claim, hypotheses, found.decision, facts, found.curves, claim.seeds, found.parameters
+    )
+
+
 Runs = Callable[[range], Run]
 """Makes the runs of some seeds, by whatever makes them."""
 
@@ -188,6 +200,8 @@ def judge(
     statement = the_theorem.statement(claim.statement)
     hypotheses = the_theorem.check(facts, statement)
     applies = all(h.holds for h in hypotheses)
+    if claim.evidence == RATES:
+        return _rates(claim, ran, facts, hypotheses, stream)
     if statement.form is Form.EXACT:
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
         return Comparison(claim, hypotheses, decide(statement, context, error_rate), facts)

@@ -3,6 +3,7 @@
 from ractheory.errors import UsageError
 from ractheory.theorems import (
     bernoulli,
+    best_rate,
     beyond,
     effective,
     failures,
@@ -25,6 +26,7 @@ FAMILIES = (
     bernoulli,
     nonsmooth,
     effective,
+    best_rate,
     beyond,
     floors,
     failures,

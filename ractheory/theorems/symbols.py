@@ -77,6 +77,10 @@ s = sp.Symbol("s", positive=True)
 """LoRA scale alpha / r."""
 eta = sp.Symbol("eta", positive=True)
 """Step on the trained factor."""
+step_limit = sp.Symbol("step_limit", positive=True)
+"""Supremum of the steps at which a chain on a quadratic converges in mean square."""
+best_contraction = sp.Symbol("best_contraction", positive=True)
+"""One minus the least spectral radius, over all fixed steps, of a chain on a quadratic."""
 alpha = sp.Symbol("alpha", positive=True)
 """Error level of a statement that holds with probability 1 - alpha."""
 W0_sq = sp.Symbol("W0_sq", nonnegative=True)
@@ -335,6 +339,8 @@ LATEX_NAMES: dict[str, str] = {
     "V0_sq": r"\|V_0\|^2",
     "A_acc": "A_T",
     "roundoff": "u",
+    "step_limit": r"\gamma_{\mathrm{lim}}",
+    "best_contraction": r"c^\star",
 }
 """LaTeX of the constants whose name is not its own LaTeX."""
 
