@@ -11,7 +11,10 @@ from ractheory.claims import (
     effective,
     exact,
     floors,
+    further,
     measured,
+    nonsmooth,
+    practice,
     tightness,
 )
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
@@ -26,6 +29,9 @@ FAMILIES = (
     best_rate,
     beyond,
     chains,
+    nonsmooth,
+    further,
+    practice,
     tightness,
     measured,
 )

@@ -204,7 +204,9 @@ def judge(
         return _rates(claim, ran, facts, hypotheses, stream)
     if statement.form is Form.EXACT:
         context = Context(ran, None, facts, stream)  # type: ignore[arg-type]
-        return Comparison(claim, hypotheses, decide(statement, context, error_rate), facts)
+        return Comparison(
+            claim, hypotheses, decide(statement, context, error_rate, claim.bound_factor), facts
+        )
     if claim.evidence == EXACT:
         decision, curves = (
             exact_decision(claim, statement, ran) if applies else (_rejected(hypotheses), {})
@@ -291,7 +293,7 @@ def _exact_curve(context: Context) -> dict[str, Array]:
     scalar = exact_gap(context)
     if scalar is not None:
         return {"exact": scalar}
-    moments = context.moments
+    moments = context.expectations
     if moments is None or moments.cost * context.run.links > EXACT_CURVE_COST:
         return {}
     return {"exact": moments.expected(1, context.run.links)[0] / 2}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ractheory.compare.build import Experiment
 from ractheory.compare.exactly import Moments, moments_of
+from ractheory.compare.momentum import PairMoments, pair_moments_of
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.errors import integer
@@ -60,6 +61,14 @@ class Context:
         if not self.computable:
             return None
         return moments_of(ran.objective, ran.method, ran.start)
+
+    @cached_property
+    def expectations(self) -> Moments | PairMoments | None:
+        """What knows the exact expectations of the run itself, where they are known without sampling."""
+        ran = self.experiment
+        if self.moments is not None or not self.computable:
+            return self.moments
+        return pair_moments_of(ran.objective, ran.method, ran.start)
 
     @property
     def never_rises(self) -> bool:

@@ -76,7 +76,7 @@ def _finite(values: Array) -> Array:
 
 
 def _exact(statement: Statement, context: Context, rate: float, factor: float) -> Decision:
-    checks = [o.check() for o in statement.obligations]
+    checks = [(o if factor == 1.0 else o.scaled(factor)).check() for o in statement.obligations]
     holds = bool(checks) and all(c.holds for c in checks)
     verdict = Verdict.CONFIRMED if holds else Verdict.REFUTED
     detail = "; ".join(f"{c.name}: {c.reason}" for c in checks)

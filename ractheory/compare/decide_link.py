@@ -15,12 +15,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from ractheory.compare.context import Context
+from ractheory.compare.context import MEASURES, Context
 from ractheory.compare.decision import Decision, computed
 from ractheory.compare.exactly import Moments
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.compare.scalar import mean_square_of_a_link
 from ractheory.evidence import Evidence, Verdict, log_e_value, round_off
+from ractheory.methods import Polyak, Subgradient
 from ractheory.theorems import Statement, evaluate, symbols
 from ractheory.theorems.symbols import Observable
 
@@ -153,12 +154,28 @@ def _below_zero(right: Array) -> Decision:
 
 
 def _ceilings(statement: Statement, context: Context, shape: tuple[int, ...]) -> Array | None:
-    """Return a sure bound of f(W_{t+1}) - f* given W_t: f itself, where no link can raise it."""
-    if statement.left != symbols.gap(symbols.t + 1) or not context.never_rises:
-        return None
+    """Return a sure bound of the left side given W_t, where there is one.
+
+    f(W_{t+1}) - f* is at most f(W_t) - f* where no link can raise f; |W_{t+1} - W*| is at most |W_t - W*|
+    and the length of a subgradient step, as long as if nothing were projected.
+    """
     if statement.is_upper_bound and context.masked:
         return None  # it could only confirm
-    return context.run.gap[:, : shape[1]]
+    if statement.left == symbols.gap(symbols.t + 1) and context.never_rises:
+        return context.run.gap[:, : shape[1]]
+    method = context.experiment.method
+    if statement.left != symbols.dist_sq(symbols.t + 1) or not context.own:
+        return None
+    if not isinstance(method.inner, Subgradient | Polyak):
+        return None
+    distance, slope = (
+        np.sqrt(MEASURES[symbols.dist_sq](context, symbols.t, [])),
+        np.sqrt(context.run.grad_sq),
+    )
+    length = method.step * slope
+    if isinstance(method.inner, Polyak):
+        length *= context.run.gap / np.where(slope > 0.0, slope, np.inf) ** 2
+    return np.asarray((distance + length)[:, : shape[1]] ** 2)
 
 
 def _log_e(ratio: Array) -> float:

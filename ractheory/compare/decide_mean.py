@@ -12,6 +12,7 @@ from ractheory.compare.context import Context
 from ractheory.compare.decision import Decision, combined, exact_decision
 from ractheory.compare.exactly import Moments
 from ractheory.compare.measures.chain import step_weights
+from ractheory.compare.momentum import PairMoments
 from ractheory.compare.observables import observe
 from ractheory.evidence import Evidence, Verdict, mean_at_least, mean_at_most, round_off
 from ractheory.theorems import Statement, evaluate, symbols
@@ -67,14 +68,19 @@ def _two_sided(
 def _ceiling(statement: Statement, context: Context) -> float | None:
     """Return a sure ceiling of the left side, where the run has what it rests on.
 
-    That of the theorem confirms "at most"; f(W_0) - f* of a run that cannot rise refutes "at least".
+    That of the theorem, or f(W_0) - f* of a run that cannot rise, confirms "at most"; the latter refutes
+    "at least".
     """
-    if not statement.is_upper_bound and statement.left == symbols.gap(symbols.T):
-        return float(context.run.gap[0, 0]) if context.never_rises else None
-    if context.masked or statement.ceiling is None:
+    rests = context.never_rises and statement.left == symbols.gap(symbols.T)
+    start = float(context.run.gap[0, 0]) if rests else None
+    if not statement.is_upper_bound:
+        return start
+    if context.masked:
         return None
-    if not all(h.check(context.facts).holds for h in statement.ceiling_needs):
-        return None
+    if statement.ceiling is None or not all(
+        h.check(context.facts).holds for h in statement.ceiling_needs
+    ):
+        return start
     return _from_start(statement.ceiling, context)
 
 
@@ -88,7 +94,7 @@ def _sensitivity(ceiling: float | None, context: Context) -> float:
 
 
 def _computed(statement: Statement, context: Context, bound: float) -> Decision | None:
-    moments = context.moments
+    moments = context.expectations
     found = None if moments is None else expected_value(statement.left, moments, context)
     if found is None:
         return None
@@ -99,7 +105,9 @@ def _computed(statement: Statement, context: Context, bound: float) -> Decision 
     return exact_decision(sign, value, bound, noise, "second moments of D, by recursion")
 
 
-def expected_value(left: sp.Expr, moments: Moments, context: Context) -> tuple[float, float] | None:
+def expected_value(
+    left: sp.Expr, moments: Moments | PairMoments, context: Context
+) -> tuple[float, float] | None:
     """Return the exact expectation of the observable `left` and its round-off, or None."""
     if type(left) not in LINEAR:
         return None

@@ -17,7 +17,7 @@ from ractheory.assumptions import (
     ProjectedQuadratic,
 )
 from ractheory.compare.curvature import curvature_at, level_of, sketch_side
-from ractheory.methods import Method, Plain, Trains
+from ractheory.methods import Method, Plain, Safeguarded, Trains
 from ractheory.objectives.base import Objective
 from ractheory.theorems.effective import effective_L
 from ractheory.theorems.floors import FIRST_WEIGHT, SIZE
@@ -67,13 +67,15 @@ def quadratic_grants(f: Objective, side: str = "left") -> tuple[object, ...]:
 def _takes_effective_step(f: Objective, method: Method) -> bool:
     """Whether gamma = 1/L_eff, so that links certified against gamma are certified against 1/L_eff.
 
-    More pseudo-inverse steps than one are certified below 2/L only, where each of them descends.
+    More pseudo-inverse steps than one are certified below 2/L only, where each of them descends; a
+    safeguarded solver at every step.
     """
     curvature = curvature_at(f, sketch_side(method))
     if curvature is None or method.law.name not in EFFECTIVE_LAWS or not method.projected:
         return False
     level = method.step * effective_L(curvature, method.rank, method.law.name)
-    descends = method.inner.steps == 1 or method.step * curvature.L < 2.0
+    single = method.inner.steps == 1 or isinstance(method.inner, Safeguarded)
+    descends = single or method.step * curvature.L < 2.0
     return descends and abs(level - 1.0) <= LAST_PLACES
 
 

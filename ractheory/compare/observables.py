@@ -29,7 +29,10 @@ def looks_back(expression: sp.Basic) -> bool:
     return any(isinstance(e, PER_LINK) for e in expression.atoms(Observable))
 
 
-PER_LINK = (symbols.projected_sq, symbols.link_ratio, symbols.factor_sq)
+PER_LINK = (
+    symbols.projected_sq, symbols.link_ratio, symbols.factor_sq, symbols.factor_grad_sq,
+    symbols.step_size, symbols.unchanged_share, symbols.swallowed_share,
+)  # fmt: skip
 """Observables of a link: defined for t = 0, ..., T - 1."""
 
 

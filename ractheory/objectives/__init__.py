@@ -21,6 +21,7 @@ from ractheory.objectives.base import Constants, Objective
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "counterexample": quadratic.counterexample,
     "isotropic": quadratic.isotropic,
+    "mean-image": quadratic.mean_image,
     "entry-weights": quadratic.entry_weights,
     "spectrum-left": quadratic.spectrum_left,
     "spectrum-right": quadratic.spectrum_right,
@@ -31,6 +32,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "least-squares-under": regression.least_squares_under,
     "ridge-diabetes": regression.ridge_diabetes,
     "least-squares-diabetes": regression.least_squares_diabetes,
+    "ridge-digits": regression.ridge_digits,
     "nonconvex-regression": regression.nonconvex_regression,
     "nonconvex-diabetes": regression.nonconvex_diabetes,
     "welsch": regression.welsch,

@@ -48,6 +48,15 @@ def digits(rows: int | None = None) -> Data:
     return Data(X[:count], Y[:count])
 
 
+def images(digit: int) -> Array:
+    """Return all images of one digit, shape (N, 8, 8), pixels from 0 to 1."""
+    from sklearn.datasets import load_digits
+
+    digit = integer("digit", digit, 0, 9)
+    X, y = load_digits(return_X_y=True)
+    return np.asarray(X[y == digit].reshape(-1, 8, 8) / 16.0)
+
+
 def regression(
     m: int, n: int, N: int, seed: int, condition: float = 10.0, noise: float = 0.5
 ) -> Data:

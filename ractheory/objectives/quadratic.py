@@ -9,6 +9,7 @@ import numpy as np
 
 from ractheory.assumptions import MatrixSmooth
 from ractheory.errors import UsageError, integer, real
+from ractheory.objectives import datasets
 from ractheory.objectives.arrays import NOTHING, Array, array, block_shapes, compiled, haar, stream
 from ractheory.objectives.base import Constants, Objective, block_table
 from ractheory.objectives.spectra import spectrum as named_spectrum
@@ -232,6 +233,20 @@ def isotropic(m: int = 5, n: int = 4, L: float = 1.0, seed: int = 0) -> EntryQua
     m, n, L = integer("m", m, 1), integer("n", n, 1), real("L", L, 0.0, open_low=True)
     centre = stream("centre", seed).standard_normal(m * n)
     return EntryQuadratic("isotropic", ((m, n),), np.full(m * n, L), centre)
+
+
+def mean_image(digit: int = 3, row: int | None = None) -> EntryQuadratic:
+    """Return (1/2N) sum_i |W - X_i|^2 over the N images X_i of one digit, 8 x 8: kappa = 1 on data.
+
+    It is f* + 1/2 |W - mean X|^2, f* half the mean squared distance of the images from their mean. With
+    `row`, the images are that row alone, 1 x 8.
+    """
+    X = datasets.images(digit)
+    if row is not None:
+        X = X[:, [integer("row", row, 0, 7)]]
+    mean = X.mean(axis=0)
+    fstar = float(np.sum((X - mean) ** 2)) / (2 * len(X))
+    return EntryQuadratic("mean-image", (mean.shape,), np.ones(mean.size), mean.ravel(), fstar)
 
 
 def entry_weights(

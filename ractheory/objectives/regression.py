@@ -56,6 +56,11 @@ def least_squares_diabetes() -> LinearModel:
     return LinearModel("least-squares-diabetes", *datasets.diabetes(), Squared())
 
 
+def ridge_digits(ridge: float = 0.01, rows: int | None = 400) -> LinearModel:
+    """Return ridge regression of the ten one-hot classes on the digits (the first `rows`); W is 62 x 10."""
+    return LinearModel("ridge-digits", *datasets.digits(rows), Squared(), ridge)
+
+
 def nonconvex_regression(
     m: int = 6, n: int = 4, N: int = 40, ratio: float = 0.5, condition: float = 10.0, seed: int = 0
 ) -> LinearModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -39,6 +39,16 @@ class Obligation:
         if not isinstance(self.relation, sp.Equality):
             return self.relation == sp.true
         return bool(sp.simplify(self.relation.lhs - self.relation.rhs) == 0)
+
+    def scaled(self, factor: float) -> Obligation:
+        """Return a planted error: the right side times `factor`, as the decimal that it is written.
+
+        >>> Obligation("one", sp.Ge(sp.S.One, sp.S.One, evaluate=False)).scaled(1.5).check().holds
+        False
+        """
+        left, right = self.relation.args
+        relation = self.relation.func(left, right * sp.Rational(str(factor)), evaluate=False)
+        return replace(self, relation=relation)
 
     def holds_at(self, sample: Mapping[sp.Symbol, sp.Expr]) -> bool:
         """Decide the relation at one point in exact arithmetic; the point must lie in the domain."""

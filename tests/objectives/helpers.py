@@ -10,6 +10,7 @@ EPS = float(np.finfo(float).eps)
 
 SMALL: dict[str, dict[str, object]] = {
     "softmax-digits": {"rows": 60},
+    "ridge-digits": {"rows": 90},
     "two-layer-digits": {"rows": 80},
     "federated-digits": {"rows": 60},
 }

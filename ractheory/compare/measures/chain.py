@@ -12,7 +12,8 @@ from ractheory.theorems import evaluate, symbols
 Array = NDArray[np.float64]
 
 
-def _until(context: Context, when: sp.Expr) -> int:
+def until(context: Context, when: sp.Expr) -> int:
+    """Return the step that an observable names."""
     return int(evaluate(when, context.facts))
 
 
@@ -33,7 +34,7 @@ def projected_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
 
 @measures(symbols.mean_grad_sq)
 def mean_grad_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    return context.run.grad_sq[:, : _until(context, when)].mean(axis=1)
+    return context.run.grad_sq[:, : until(context, when)].mean(axis=1)
 
 
 def step_weights(steps: int, growth: float) -> Array:
@@ -44,13 +45,13 @@ def step_weights(steps: int, growth: float) -> Array:
 
 @measures(symbols.weighted_grad_sq)
 def weighted_grad_sq(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    T = _until(context, when)
+    T = until(context, when)
     return context.run.grad_sq[:, :T] @ step_weights(T, rest[0])
 
 
 @measures(symbols.min_gap)
 def min_gap(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    return context.run.gap[:, : _until(context, when)].min(axis=1)
+    return context.run.gap[:, : until(context, when)].min(axis=1)
 
 
 @measures(symbols.link_ratio)
@@ -67,7 +68,7 @@ RATIO_GRAIN = 1e-6
 
 @measures(symbols.log_rate)
 def log_rate(context: Context, when: sp.Expr, rest: list[float]) -> Array:
-    T = _until(context, when)
+    T = until(context, when)
     with np.errstate(divide="ignore"):
         return np.log(context.run.gap[:, T] / context.run.gap[:, 0]) / T
 
