@@ -27,12 +27,17 @@ def _merge_precision() -> list[Claim]:
     for precision in ("bfloat16", "float16", "float32"):
         for name, f, real in (("isotropic", LARGE, False), ("mean-image", IMAGE, True)):
             small = Merged(precision, rank=2)
-            shared = {"start": "far:0.05", "steps": 40, "seeds": 4, "real_data": real}
+            shared: dict[str, Any] = {
+                "start": "far:0.05",
+                "steps": 40,
+                "seeds": 4,
+                "real_data": real,
+            }
             claims += [
                 Claim(f"merge-precision/{name}/{precision}", "merge-precision", f, small,
-                      tiers=EVERY if precision == "bfloat16" else USUAL, **shared),  # type: ignore[arg-type]
+                      tiers=EVERY if precision == "bfloat16" else USUAL, **shared),
                 Claim(f"merge-precision/{name}/{precision}-swallowed", "merge-precision", f, small,
-                      statement="swallowed", **shared),  # type: ignore[arg-type]
+                      statement="swallowed", **shared),
             ]  # fmt: skip
     claims.append(
         Claim("merge-precision/ridge-digits/bfloat16-right", "merge-precision", LABELS,
@@ -108,7 +113,7 @@ def _lora_adaptive() -> list[Claim]:
 
 
 def _floors() -> list[Claim]:
-    long = {"steps": 300, "seeds": 20, "real_data": True}
+    long: dict[str, Any] = {"steps": 300, "seeds": 20, "real_data": True}
     claims = [
         Claim("rank-floor/mean-image/r1", "rank-floor", IMAGE, MethodSpec("lora", 0.3), start="zero",
               tiers=EVERY, note="singular values of a mean image: the best rank-1 image is the floor", **long),
