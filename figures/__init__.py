@@ -11,7 +11,13 @@ from pathlib import Path
 from ractheory.errors import UsageError
 from ractheory.records import Damaged, read_record
 
-MODULES = ("counterexample", "fine_tuning", "tightness", "best_rate")
+MODULES = (
+    "counterexample",
+    "fine_tuning",
+    "phase",
+    "tightness",
+    "best_rate",
+)
 """Every figure; its module here is imported when it is drawn."""
 
 

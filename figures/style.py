@@ -6,15 +6,19 @@ its dashes. Text is large enough for one column of a two-column paper.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#000000",
@@ -26,6 +30,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#D55E00",
     "#CC79A7",
 )
+WHITE, GREY = "#FFFFFF", "#9A9A9A"
 
 METHOD_STYLES = {
     "gd": ("gradient descent", BLACK, (0, (1, 1))),
@@ -66,6 +71,8 @@ SETTINGS: dict[Any, Any] = {
 }
 
 FORMATS = ("pdf", "svg", "png")
+RESOLUTION = 200
+"""Dots per inch of a PNG, and of what is an image within the other formats."""
 
 
 @contextmanager
@@ -85,14 +92,27 @@ def sheet(
     return figure, [axes for row in grid for axes in row]
 
 
+def plain_ticks(axis: Axis, values: Sequence[float]) -> None:
+    """Label a logarithmic axis at those of `values` that it shows, as plain numbers, and nowhere else."""
+    low, high = sorted(axis.get_view_interval())
+    shown = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+    axis.set_ticks(shown, [f"{v:g}" for v in shown])
+    axis.set_minor_locator(NullLocator())
+
+
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write the figure in every format, free of dates and versions; return the paths."""
+    """Write the figure in every format, free of dates and versions; return the paths.
+
+    It is laid out once, and each canvas draws it once: `savefig` does both twice for each format.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for kind in FORMATS:
-        path = folder / f"{name}.{kind}"
-        nothing = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-                   "svg": {"Date": None, "Creator": None}, "png": {"Software": None}}[kind]  # fmt: skip
-        figure.savefig(path, format=kind, dpi=200, metadata=nothing)
-        paths.append(path)
-    return paths
+    figure.set_dpi(RESOLUTION)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    paths = {kind: folder / f"{name}.{kind}" for kind in FORMATS}
+    nothing = {"CreationDate": None, "Producer": None, "Creator": None}
+    FigureCanvasAgg(figure).print_png(paths["png"], metadata={"Software": None})
+    FigureCanvasPdf(figure).print_pdf(paths["pdf"], metadata=nothing)
+    figure.set_dpi(RESOLUTION)  # a vector canvas leaves its own
+    FigureCanvasSVG(figure).print_svg(paths["svg"], metadata={"Date": None, "Creator": None})
+    return list(paths.values())

@@ -8,6 +8,7 @@ from ractheory.claims import (
     chains,
     controls,
     core,
+    diagrams,
     effective,
     exact,
     floors,
@@ -34,6 +35,7 @@ FAMILIES = (
     practice,
     tightness,
     measured,
+    diagrams,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)

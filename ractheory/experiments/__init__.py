@@ -35,6 +35,19 @@ FAMILIES: dict[str, Family] = {
             "Parameters are counted exactly.",
             "table_3",
         ),
+        Family(
+            "phase",
+            "Where LoRA and CoLA settle and where they diverge",
+            "this suite; RAC-LoRA, section 3",
+            "On (L/2)|W - W*|^2 with rank 1, over a grid of steps and initial scales or dimensions: LoRA does not "
+            "settle beyond the step at which every best point is unstable (sharpness), and from a small start "
+            "settles at nine tenths of it; CoLA with one inner step does not diverge below the step where its "
+            "mean grows (cola-mean-square), nor converge beyond the step where an inverse moment of a link "
+            "passes 1, and the step where its drift changes sign (cola-almost-sure) lies between them.",
+            "Each line of a diagram is judged next to its boundaries by binomial tests of independent runs, at "
+            "the error rate of one claim shared among all lines.",
+            "phase",
+        ),
     )
 }  # fmt: skip
 """By id; a family of measured claims names the module here that measures them."""

@@ -1,0 +1,40 @@
+"""Claims on phase diagrams, and what is measured for the figures alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ractheory.claims.claim import MEASURED, REFUTED, Claim, MethodSpec, ObjectiveSpec
+from ractheory.claims.core import USUAL
+
+DIAGRAMS = {
+    "lora-scale": "LoRA settles up to the sharpness boundary, at every initial scale it can settle from",
+    "lora-dimension": "the boundary falls as 1/(n + 1): no multiple of 1/L is safe for LoRA either",
+    "cola-scale": "the boundaries of CoLA are in eta times the variance of the entries of A",
+    "cola-dimension": "no multiple of 1/L is safe for CoLA in all dimensions",
+    "cola-ten-steps": "ten inner steps do not move the edge of CoLA to longer steps",
+}
+
+
+def _phase(name: str, diagram: str, **more: Any) -> Claim:
+    parameters = {"cells": 64, "seeds": 50} | more.pop("parameters", {})
+    settings = {"tiers": USUAL, "note": DIAGRAMS[diagram]} | more
+    return Claim(f"phase/{name}", "phase", ObjectiveSpec(diagram, parameters), MethodSpec(),
+                 evidence=MEASURED, **settings)  # fmt: skip
+
+
+def _diagrams() -> list[Claim]:
+    claims = [_phase(name, name) for name in DIAGRAMS]
+    claims += [
+        _phase(f"{name}/100-cells", name, tiers=("full",), parameters={"cells": 100, "seeds": 100})
+        for name in DIAGRAMS
+    ]
+    for name, shifted in (("lora-dimension", 0.5), ("cola-dimension", 4.0)):
+        claims.append(
+            _phase(f"{name}/boundary-times-{shifted:g}", name, expected=REFUTED,
+                   parameters={"cells": 24, "shifted": shifted}, note="a planted error")
+        )  # fmt: skip
+    return claims
+
+
+CLAIMS = (*_diagrams(),)

@@ -1,0 +1,70 @@
+"""Small fixed records, in the shape that each figure reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from figures import best_rate, counterexample, fine_tuning, phase, tightness
+from ractheory.records import Record
+
+Records = dict[str, Record]
+
+
+def record(name: str, curves: dict[str, Any], **claim: Any) -> Record:
+    return Record({"id": name, "parameters": {}, **claim}, curves)
+
+
+def runs(name: str, rate: float, **claim: Any) -> Record:
+    """The curves of runs that fall at a rate."""
+    t = np.arange(40.0)
+    mean = rate**t
+    curves = {
+        "t": t, "mean": mean, "low": 0.5 * mean, "median": 0.9 * mean, "high": 2 * mean,
+        "bound": 1.1 * mean, "diverged": np.array([0.25]),
+    }  # fmt: skip
+    return record(name, curves, bound=0.3, **claim)
+
+
+def of_runs(needs: tuple[str, ...], **claim: Any) -> Records:
+    return {name: runs(name, 0.5 + 0.4 * i / len(needs), **claim) for i, name in enumerate(needs)}
+
+
+def _diagram(name: str) -> Record:
+    steps, lines = np.geomspace(0.01, 10.0, 6), np.geomspace(1.0, 20.0, 5)
+    counts = np.zeros((5, 6, 4), dtype=np.uint16)
+    counts[:, :3, 0], counts[:, 3:, 3], counts[2, 3, 1] = 10, 10, 5
+    method = "lora" if "lora" in name else "cola"
+    settings = {
+        "axis": "dimension" if "dimension" in name else "scale",
+        "outcomes": ["converged", "settled", "moving", "diverged"],
+    }
+    curves = {"steps": steps, "lines": lines, "counts": counts, "lower": 1 / lines}
+    if method == "cola":
+        curves |= {"critical": 1.1 / lines, "upper": 1.2 / lines}
+    return record(name, curves, method=method, parameters=settings)
+
+
+def _rates(name: str) -> Record:
+    r = np.array([1.0, 2.0, 4.0, 8.0])
+    each = ["guaranteed", "best", "1/L_eff", "2/L", "1/L", "exact links", "ceiling"]
+    curves = {"r": r, "exact links, error": 1e-3 * r}
+    curves |= {key: 0.01 * (1 + 0.2 * k) * r for k, key in enumerate(each)}
+    return record(name, curves, parameters={"effective_dimension": 4.0})
+
+
+def _ratio(name: str, i: int) -> Record:
+    compares = ("value", "floor", "decrease")[i % 3]
+    return record(name, {}, ratio=1 / (1 + 0.1 * i), parameters={"compares": compares})
+
+
+SAMPLES: dict[str, Callable[[], Records]] = {
+    "best-rate": lambda: {name: _rates(name) for name in best_rate.NEEDS},
+    "counterexample": lambda: of_runs(counterexample.NEEDS),
+    "fine-tuning": lambda: of_runs(fine_tuning.NEEDS, parameters={"m": 50}),
+    "phase": lambda: {name: _diagram(name) for name in phase.NEEDS},
+    "tightness": lambda: {name: _ratio(name, i) for i, name in enumerate(tightness.NEEDS)},
+}
+"""By figure."""
