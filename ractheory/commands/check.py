@@ -11,36 +11,52 @@ from ractheory.commands.options import Parser, say, whole
 from ractheory.errors import UsageError
 
 SEEDS, STEPS = "400", "20"
+"""Of a theorem; an experiment has its own."""
 
 
 def configure(parser: Parser) -> None:
     parser.add_argument("theorem", metavar="THEOREM", help="as 'ractheory list theorems' names it")
-    parser.add_argument("--objective", required=True, metavar="NAME")
-    parser.add_argument("--method", required=True, metavar="NAME")
+    parser.add_argument(
+        "--objective", required=True, metavar="NAME",
+        help="as 'ractheory list objectives' names it; of a family, what is to be measured",
+    )  # fmt: skip
+    parser.add_argument("--method", metavar="NAME", help="needed for a theorem")
     parser.add_argument(
         "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE",
         help="parameters of the objective, the method and the comparison, such as m=6, step=0.5 (in "
         "units of 1/L), rank=2, side=right, law=coordinates, start=zero",
     )  # fmt: skip
-    parser.add_argument("--seeds", default=SEEDS, metavar="S", help=f"runs ({SEEDS})")
-    parser.add_argument("--steps", default=STEPS, metavar="T", help=f"steps of each run ({STEPS})")
+    parser.add_argument("--seeds", metavar="S", help=f"runs ({SEEDS})")
+    parser.add_argument("--steps", metavar="T", help=f"steps of each run ({STEPS})")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare once; the exit status is 1 if the theorem is refuted."""
     settings = read_settings(options.set)
-    seeds, steps = whole("--seeds", options.seeds, 1), whole("--steps", options.steps, 1)
+    numbers = {
+        name: whole(f"--{name}", getattr(options, name), 1)
+        for name in ("seeds", "steps")
+        if getattr(options, name) is not None
+    }
+    from ractheory.commands.clock import timed
+    from ractheory.experiments import FAMILIES
     from ractheory.parallel import use_one_thread
 
     use_one_thread()
-    _known(options)
-    from ractheory.commands.clock import timed
-    from ractheory.compare import check
+    if options.theorem in FAMILIES:
+        asked = _asked(options, {**settings, **numbers})
+        from ractheory.compare import check_claim
 
-    outcome, seconds = timed(
-        check, options.theorem, options.objective, options.method, settings, seeds, steps
-    )
+        outcome, seconds = timed(check_claim, asked)
+    else:
+        _known(options)
+        from ractheory.compare import check
+
+        seeds, steps = numbers.get("seeds", int(SEEDS)), numbers.get("steps", int(STEPS))
+        outcome, seconds = timed(
+            check, options.theorem, options.objective, options.method, settings, seeds, steps
+        )
     claim = {**outcome.to_json(), "seconds": seconds}
     if options.json:
         from ractheory.records import dumps
@@ -51,17 +67,26 @@ def run(options: argparse.Namespace) -> int:
     return 1 if claim["verdict"] == "refuted" else 0
 
 
+def _asked(options: argparse.Namespace, parameters: Mapping[str, Any]) -> Any:
+    """Return the claim that asks the experiment of a family for what the options say."""
+    from ractheory.claims.claim import MEASURED, Claim, MethodSpec, ObjectiveSpec
+
+    if options.method is not None:
+        mend = "leave it out; the experiment runs its own"
+        raise UsageError.of("--method", options.method, "a method for a theorem only", mend)
+    what = ObjectiveSpec(options.objective, parameters)
+    return Claim(f"{options.theorem}/asked", options.theorem, what, MethodSpec(), evidence=MEASURED)
+
+
 def _known(options: argparse.Namespace) -> None:
     """Raise UsageError, with close matches, for a name that no registry has."""
-    from ractheory.experiments import FAMILIES
     from ractheory.methods import METHODS
     from ractheory.objectives import OBJECTIVES
     from ractheory.suggest import unknown
     from ractheory.theorems import THEOREMS
 
-    if options.theorem in FAMILIES:
-        mend = f"run its claims by 'ractheory repro --only {options.theorem}'"
-        raise UsageError.of("theorem", options.theorem, "a theorem, not a family of claims", mend)
+    if options.method is None:
+        raise UsageError.of("--method", "", ", ".join(METHODS), "name the method to run")
     registries: dict[str, Mapping[str, Any]] = {
         "theorem": THEOREMS,
         "objective": OBJECTIVES,

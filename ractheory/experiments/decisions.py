@@ -7,6 +7,7 @@ is shared by a thousand claims. Their verdicts state a rate of their own, in the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,6 +39,23 @@ def above_in_most_runs(
     # Half of the rate on either side of the interval; a verdict uses one side.
     verdict, evidence = proportion_at_least(wins, len(a), 0.5, rate)
     return Decision(verdict, evidence, float(np.median(a)), float(np.median(b)))
+
+
+def median_interval(values: ArrayLike, rate: float = OWN_RATE) -> tuple[float | None, float | None]:
+    """Return order statistics between which the median lies with probability at least 1 - rate.
+
+    For every law; None where there are too few values for that.
+
+    >>> median_interval(range(1, 13))  # the second and the last but one: wrong with 26 in 4096
+    (2.0, 11.0)
+    >>> median_interval([1.0, 2.0, 3.0])
+    (None, None)
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n, below, cut = len(ordered), 0, 0
+    while cut <= n and 2 * (below + comb(n, cut)) <= rate * 2**n:
+        below, cut = below + comb(n, cut), cut + 1
+    return (float(ordered[cut - 1]), float(ordered[n - cut])) if cut else (None, None)
 
 
 def all_of(decisions: Sequence[tuple[str, Decision]]) -> Decision:

@@ -192,9 +192,42 @@ def test_every_family_is_explained(capsys, name):
     assert "expected confirmed" in said
 
 
-def test_a_family_is_not_checked_as_a_theorem(capsys):
-    assert main(["check", "table-3", "--objective", "isotropic", "--method", "rac-lora"]) == 2
-    assert "ractheory repro --only table-3" in one_line(capsys.readouterr())
+ASK = ["check", "table-3", "--objective"]
+
+
+def test_an_experiment_is_asked_by_check(capsys):
+    words = [*ASK, "trained-parameters", "--set", "method=lora", "widths=8,4,2", "stated=18"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["observed"]) == ("confirmed", 18)
+    assert main(words) == 0
+    assert "Verdict: confirmed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["isotropic"], ["isotropic", "trained-parameters"]),
+        (["order", "--method", "lora"], ["--method", "leave it out"]),
+        (["order", "--set", "date=x"], ["date", "data"]),
+        (["order", "--set", "data=no-such-folder"], ["no-such-folder", "digits"]),
+        (["order", "--seeds", "0"], ["--seeds = 0"]),
+        (["order", "--steps", "7"], ["steps", "epochs"]),
+        (["trained-parameters", "--set", "method=lora"], ["widths"]),
+        (["trained-parameters", "--set", "widths=0,1", "stated=3"], ["widths", "0"]),
+        (["trained-parameters", "--set", "widths=2,1", "stated=x"], ["stated", "x"]),
+    ],
+)
+def test_mistakes_in_what_an_experiment_is_asked(capsys, words, parts):
+    assert main([*ASK, *words]) == 2
+    said = one_line(capsys.readouterr())
+    for part in parts:
+        assert part in said
+
+
+def test_a_theorem_needs_a_method(capsys):
+    assert main(["check", "gd-pl", "--objective", "isotropic"]) == 2
+    assert "--method" in one_line(capsys.readouterr())
 
 
 def test_an_explanation_ends_with_the_proof(capsys):

@@ -11,7 +11,6 @@ from ractheory.compare.decision import exact_decision
 from ractheory.errors import UsageError
 from ractheory.experiments import FAMILIES, Asked, about, family
 from ractheory.experiments.decisions import above_in_most_runs, all_of
-from ractheory.experiments.table_3 import trained_parameters
 from ractheory.records import CLAIM_FIELDS, dumps
 from ractheory.report.table import own_rates, summary
 
@@ -87,23 +86,3 @@ def test_own_rates_are_told_apart_from_that_of_the_run():
     assert own_rates([exact, own, theorem]) == [0.01]
     said = summary([exact, own, theorem], 1e-6, 1.0)[1]
     assert "error rate of the whole run 1e-06, and 0.01 for 1 claim that state" in said
-
-
-def test_parameters_are_counted_as_arrays_hold_them():
-    widths, rank = (7, 5, 3), 2
-    shapes = [(5, 7), (3, 5)]
-    biases = 5 + 3
-    of_A = sum(np.zeros((rank, inputs)).size for _, inputs in shapes)
-    of_B = sum(np.zeros((outputs, rank)).size for outputs, _ in shapes)
-    full = sum(np.zeros(shape).size for shape in shapes) + biases
-    expected = {("fpft", "A"): full, ("lora", "A"): of_A + of_B, ("cola", "B"): of_A + of_B}
-    expected |= {(m, "A"): of_A for m in ("asymlora", "rac-lora")}
-    expected |= {(m, "B"): of_B for m in ("asymlora", "rac-lora")}
-    for (method, train), count in expected.items():
-        assert trained_parameters(widths, method, train, rank) == count
-
-
-@pytest.mark.parametrize("wrong", [{"method": "adam"}, {"train": "C"}])
-def test_what_cannot_be_counted_is_named(wrong):
-    with pytest.raises(UsageError, match=next(iter(wrong.values()))):
-        trained_parameters((3, 2), **({"method": "lora", "train": "A"} | wrong))
