@@ -1,0 +1,285 @@
+"""Properties that hold for every objective, sketch, method, size and scale; each is one question to an instance.
+
+A property returns "" where it holds and says what broke where it does not. Instances are plain numbers, so
+that a search can vary them and a failure can be told; `instances` draws them from a named stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ractheory.claims.claim import CONFIRMED, REFUTED, Claim, MethodSpec, ObjectiveSpec
+from ractheory.compare import check_claim
+from ractheory.engine.simulate import simulate
+from ractheory.evidence import round_off
+from ractheory.exact.recursion import RowRecursion, vector
+from ractheory.laws import Coordinates, Haar, Law
+from ractheory.methods import fpft, rac_lora
+from ractheory.objectives.linear_model import LinearModel
+from ractheory.objectives.losses import Squared
+from ractheory.objectives.quadratic import EntryQuadratic, MatrixQuadratic
+from ractheory.sketches import projection
+from ractheory.trust.calibration import generator
+
+Array = NDArray[np.float64]
+
+LARGEST_SIDE, LINKS, SEEDS = 40, 8, 200
+STEPS = (0.1, 0.5, 1.0, 1.5, 1.9)
+LAWS = ("haar", "gaussian", "coordinates")
+DOUBLES = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One chain on one quadratic 1/2 tr(D^T K D), as numbers.
+
+    Attributes
+    ----------
+    m, n, rank : sizes, rank <= m
+    gammaL : the step times L
+    law : of the sketch, which acts on the rows
+    condition, scale, size : log10 of L/mu, of L, and of the entries of the start
+    seed : of everything random
+    factor : where a bound is asked, it is this multiple of the exact value
+    links : of each run
+    """
+
+    m: int
+    n: int
+    rank: int
+    gammaL: float = 1.0
+    law: str = "haar"
+    condition: float = 1.0
+    scale: float = 0.0
+    size: float = 0.0
+    seed: int = 0
+    factor: float = 1.0
+    links: int = LINKS
+
+    @property
+    def spectrum(self) -> Array:
+        L = 10.0**self.scale
+        return np.asarray(L * 10.0 ** (-self.condition * np.linspace(0.0, 1.0, self.m)))
+
+    @property
+    def rng(self) -> np.random.Generator:
+        return np.random.default_rng(self.seed)
+
+    @property
+    def sketch(self) -> Law:
+        return {"coordinates": Coordinates}.get(self.law, Haar)(self.rank)
+
+    @property
+    def step(self) -> float:
+        return self.gammaL / float(self.spectrum[0])
+
+    def objective(self, centre: Array | None = None) -> MatrixQuadratic:
+        at = np.zeros(self.m * self.n) if centre is None else centre
+        return MatrixQuadratic("instance", ((self.m, self.n),), (self.spectrum,), ("left",), at)
+
+    def claim(self, theorem: str, **settings: Any) -> Claim:
+        """Return a claim of `theorem` on this instance."""
+        f = ObjectiveSpec("spectrum-left", {
+            "m": self.m, "n": self.n, "spectrum": tuple(self.spectrum), "seed": self.seed})  # fmt: skip
+        method = MethodSpec(step=self.gammaL, rank=self.rank, law=self.law)
+        usual = {"steps": self.links, "seeds": SEEDS, "start": f"far:{10.0**self.size!r}"}
+        return Claim(f"{theorem}/trust/{self.seed}", theorem, f, method, **(usual | settings))
+
+
+def no_confirmation_against_the_exact_value(given: Instance) -> str:
+    """No bound that the exact expectation exceeds is confirmed, and none that it keeps is refuted."""
+    plain = given.claim("gd-pl")
+    found = check_claim(plain, "properties")
+    exact = _exact_gap(given, plain)
+    if found.decision.bound is None or not exact > 0.0:
+        return ""
+    asked = replace(plain, bound_factor=given.factor * exact / found.decision.bound)
+    verdict = check_claim(asked, "properties").verdict.value
+    # the recursion and the bound carry a round-off of a few units a link; between these all is right
+    margin = float(round_off(64 * given.links * given.m, 1.0))
+    if verdict == CONFIRMED and given.factor < 1.0 - margin:
+        return f"confirmed at {given.factor} of the exact value"
+    if verdict == REFUTED and given.factor > 1.0 + margin:
+        return f"refuted at {given.factor} of the exact value"
+    return ""
+
+
+def _exact_gap(given: Instance, claim: Claim) -> float:
+    from ractheory.compare.build import experiment
+    from ractheory.exact.moments import sketch_moments
+
+    ran = experiment(claim, "properties")
+    centre = ran.objective.constants.minimiser
+    assert centre is not None
+    D = (ran.start - centre).reshape(given.m, given.n)
+    name = "coordinate" if given.law == "coordinates" else "haar"
+    moments = sketch_moments(name, given.m, given.rank).convert(float)
+    chain = RowRecursion(vector(list(given.spectrum)), ran.method.step, moments)
+    return float(chain.expected(np.sum(D**2, axis=1), given.links)[-1])
+
+
+TRUE_ROWS = ("descent", "gd-pl", "gd-nonconvex", "gd-convex")
+
+
+def what_is_true_is_never_refuted(given: Instance) -> str:
+    """Whatever the scales, the conditioning and the round-off, a theorem that applies is not refuted."""
+    for theorem in TRUE_ROWS:
+        verdict = check_claim(given.claim(theorem, seeds=24), "properties").verdict.value
+        if verdict == REFUTED:
+            return f"{theorem} is refuted"
+    return ""
+
+
+def a_basis_changes_nothing(given: Instance) -> str:
+    """Gradient descent in rotated coordinates of the rows takes the same values."""
+    rng = given.rng
+    U = np.linalg.qr(rng.standard_normal((given.m, given.m)))[0]
+    D = rng.standard_normal((given.m, given.n))
+    plain = given.objective()
+    turned = MatrixQuadratic("turned", plain.shapes, plain.spectra, plain.sides, plain.centre, (U,))
+    runs = [
+        simulate(f, fpft(given.step), start.ravel(), given.links, 1)
+        for f, start in ((plain, D), (turned, U @ D))
+    ]
+    return _differ(given, runs[0].gap, runs[1].gap)
+
+
+def transposition_swaps_the_sides(given: Instance) -> str:
+    """The transposed problem with a right sketch is the same chain."""
+    start = given.rng.standard_normal((given.m, given.n))
+    left = given.objective()
+    right = MatrixQuadratic(
+        "right", ((given.n, given.m),), (given.spectrum,), ("right",), np.zeros(given.m * given.n)
+    )
+    law = given.sketch
+    one = simulate(
+        left, rac_lora(given.step, given.rank, "left", law), start.ravel(), given.links, 2
+    )
+    two = simulate(
+        right, rac_lora(given.step, given.rank, "right", law), start.T.ravel(), given.links, 2
+    )
+    return _differ(given, one.gap, two.gap)
+
+
+def _differ(given: Instance, one: Array, two: Array) -> str:
+    """Say so if two computations of f(W_t) - f* differ by more than the round-off of both.
+
+    Every link rounds W by about m n units of its size at the start, which moves f by L times that, times the
+    size of W: at most so much of f_0 for every unit of L/mu.
+    """
+    size = float(np.max(np.abs(one[:, :1]))) * 10.0**given.condition
+    allowed = 2 * float(round_off(64 * given.links * given.m * given.n, size))
+    worst = float(np.max(np.abs(one - two)))
+    return "" if worst <= allowed else f"values differ by {worst:.3g}, allowed {allowed:.3g}"
+
+
+def scaling_scales(given: Instance) -> str:
+    """f -> c f with gamma -> gamma/c, and W -> w W, scale every value exactly, c and w powers of two."""
+    c, w = 2.0 ** round(given.scale), 2.0 ** round(given.size)
+    rng = np.random.default_rng(given.seed)
+    weights = rng.uniform(0.5, 1.0, given.m * given.n)
+    centre, start = rng.standard_normal((2, given.m * given.n))
+    shapes = ((given.m, given.n),)
+    step, law = given.gammaL / float(weights.max()), given.sketch
+    plain = simulate(EntryQuadratic("f", shapes, weights, centre), rac_lora(step, given.rank, law=law), start,
+                     given.links, 2)  # fmt: skip
+    other = simulate(EntryQuadratic("g", shapes, c * weights, w * centre),
+                     rac_lora(step / c, given.rank, law=law), w * start, given.links, 2)  # fmt: skip
+    return "" if np.array_equal(other.gap, c * w * w * plain.gap) else "the values do not scale"
+
+
+def relabelled_components_change_nothing(given: Instance) -> str:
+    """The order of the rows of the data moves f, its gradient and its constants by round-off only."""
+    rng, N = given.rng, given.m + 3
+    X, Y = rng.standard_normal((N, given.m)), rng.standard_normal((N, given.n))
+    order = rng.permutation(N)
+    f, g = (LinearModel("f", A, B, Squared(), 0.1) for A, B in ((X, Y), (X[order], Y[order])))
+    w = rng.standard_normal(f.dim)
+    size = float(np.linalg.norm(X) ** 2 * (np.linalg.norm(w) + 1) ** 2 + np.linalg.norm(Y) ** 2)
+    allowed = float(round_off(64 * N * f.dim, size))
+    pairs = [(f.flat_value(w), g.flat_value(w)), (f.constants.L, g.constants.L)]
+    pairs += list(zip(f.flat_gradient(w), g.flat_gradient(w), strict=True))
+    worst = max(abs(float(a) - float(b)) for a, b in pairs if a is not None and b is not None)
+    return "" if worst <= allowed else f"differs by {worst:.3g}, allowed {allowed:.3g}"
+
+
+def a_sillier_way_to_say_it_changes_nothing(given: Instance) -> str:
+    """The same step in other units, every default spelled out, and a bound multiplied by one."""
+    plain = given.claim("gd-pl", seeds=32)
+    silly = replace(
+        plain, statement="sharp", horizon=plain.steps, bound_factor=1.0,
+        method=replace(plain.method, step=given.gammaL / float(given.spectrum[0]), unit="absolute",
+                       side="left", options={"inner": "pseudo-inverse", "inner_steps": 1, "scale": 1.0}),
+    )  # fmt: skip
+    one, two = (check_claim(c, "properties") for c in (plain, silly))
+    return "" if one.verdict is two.verdict else f"{one.verdict.value} and {two.verdict.value}"
+
+
+def nearly_parallel_columns_give_a_projection(given: Instance) -> str:
+    """H is an orthogonal projection that keeps B, however nearly dependent the columns of B are."""
+    rng = given.rng
+    b, c = rng.standard_normal((2, given.m, 1))
+    B = np.hstack([b, b + 10.0**-given.condition * c]) * 2.0 ** round(given.scale)
+    H = projection(B)
+    allowed = float(round_off(64 * given.m, 1.0))
+    faults = (np.abs(H @ H - H).max(), np.abs(H - H.T).max(),
+              np.linalg.norm(B[:, 0] - H @ B[:, 0]) / np.linalg.norm(B[:, 0]))  # fmt: skip
+    return "" if max(faults) <= allowed else f"off by {max(faults):.3g}, allowed {allowed:.3g}"
+
+
+Property = Callable[[Instance], str]
+
+PROPERTIES: dict[str, tuple[Property, str]] = {
+    "exact": (no_confirmation_against_the_exact_value, "usual"),
+    "never-wrong": (what_is_true_is_never_refuted, "hard"),
+    "basis": (a_basis_changes_nothing, "usual"),
+    "transposition": (transposition_swaps_the_sides, "usual"),
+    "scaling": (scaling_scales, "scaled"),
+    "relabelling": (relabelled_components_change_nothing, "usual"),
+    "sillier": (a_sillier_way_to_say_it_changes_nothing, "usual"),
+    "parallel": (nearly_parallel_columns_give_a_projection, "hard"),
+}
+"""Every property, and the kind of instances that it is about."""
+
+RANGES = {
+    "usual": {"condition": (0.0, 3.0), "scale": (0.0, 0.0), "size": (0.0, 0.0), "links": (1, LINKS)},
+    "hard": {"condition": (0.0, 12.0), "scale": (-150.0, 150.0), "size": (-70.0, 70.0), "links": (1, 300)},
+    "scaled": {"condition": (0.0, 0.0), "scale": (-400.0, 400.0), "size": (-200.0, 200.0), "links": (1, LINKS)},
+}  # fmt: skip
+"""Ranges of the numbers of an instance. `scaled` are powers of two; f stays within the range of doubles."""
+
+
+def instance(kind: str, rng: np.random.Generator) -> Instance:
+    """Draw an instance of a kind: sizes 1 x 1 to 40 x 40, small ones as often as large ones."""
+    limits = RANGES[kind]
+    m, n = (int(np.exp(rng.uniform(0.0, np.log(LARGEST_SIDE + 0.999)))) for _ in range(2))
+    low, high = limits["links"]
+    return Instance(
+        m, n, int(rng.integers(1, m + 1)), float(rng.choice(STEPS)), str(rng.choice(LAWS)),
+        float(rng.uniform(*limits["condition"])), float(rng.uniform(*limits["scale"])),
+        float(rng.uniform(*limits["size"])), int(rng.integers(2**31)),
+        float(rng.choice([0.5, 0.8, 0.95, 0.999, 1.001, 1.05, 1.5])), int(rng.integers(low, high + 1)),
+    )  # fmt: skip
+
+
+def instances(name: str, count: int) -> Iterator[Instance]:
+    """Yield the instances on which the property `name` is tried."""
+    rng = generator(0, "property", name)
+    for _ in range(count):
+        yield instance(PROPERTIES[name][1], rng)
+
+
+def try_properties(count: int, names: tuple[str, ...] = tuple(PROPERTIES)) -> dict[str, Any]:
+    """Try every property on `count` instances and return the tally, as JSON-able values."""
+    violations = []
+    for name in names:
+        holds = PROPERTIES[name][0]
+        for given in instances(name, count):
+            if what := holds(given):
+                violations.append({"property": name, "broken": what, "instance": str(given)})
+    return {"property_cases": count * len(names), "violations": violations}
