@@ -216,6 +216,10 @@ def judge(
     numbers = looks(claim, statement) if applies else [claim.seeds]
     for run in _growing(runs, numbers):
         context = Context(ran, run, facts, stream, masked(), own)
+        if context.undercut:
+            hypotheses = (*hypotheses, Checked("LowerBounded by f*", False, context.undercut))
+            applies, decision = False, _rejected(hypotheses)
+            break
         if applies:
             decision = decide(statement, context, error_rate, claim.bound_factor)
         if decision.verdict is not Verdict.UNDECIDED and decision.evidence.kind == "statistical":

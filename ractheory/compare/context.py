@@ -128,6 +128,33 @@ class Context:
         value = round_off(self.operations, finite + abs(f.constants.fstar))
         return value + slope * shift + 0.5 * (f.constants.L or 0.0) * shift**2
 
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which seeds left every bound after a start that is a number, shape (S, 1).
+
+        Of these alone an infinite value is an observation. Elsewhere it is a number too large to be held,
+        an intermediate one perhaps, and what it stands for is unknown.
+        """
+        gone = (self.run.diverged_at >= 0) | np.isinf(self.run.gap).any(axis=1)
+        return np.asarray(gone & np.isfinite(self.run.gap[:, 0]))[:, None]
+
+    @cached_property
+    def undercut(self) -> str:
+        """Where the runs see f below f* by more than round-off, in words; "" where they do not.
+
+        Then f* bounds nothing from below, and what a theorem says of f - f* is about another number.
+        """
+        if not np.any(self.run.gap < 0.0):
+            return ""
+        above = np.nan_to_num(self.run.gap + self.gap_noise, nan=np.inf, posinf=np.inf)
+        seed, t = (int(i) for i in np.unravel_index(int(np.argmin(above)), above.shape))
+        if above[seed, t] >= 0.0:
+            return ""
+        return (
+            f"f(W_{t}) - f* = {self.run.gap[seed, t]:.6g} in seed {seed}, "
+            f"round-off at most {self.gap_noise[seed, t]:.2g}"
+        )
+
     @cached_property
     def grad_noise(self) -> Array:
         """Return the round-off of each recorded |grad f(W_t)|^2, shape (S, T+1)."""

@@ -48,7 +48,7 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
         weight * noise(side, context, facts, observed)
         for side, weight in ((statement.left, 1.0), (statement.right, factor))
     )
-    slack = _slack(statement, left, right)
+    slack = _slack(statement, left, right, context.lost)
     verdict, evidence = pathwise(slack, np.broadcast_to(allowance, slack.shape))
     if _strict(statement) and verdict is Verdict.CONFIRMED and not np.all(slack > allowance):
         verdict = Verdict.UNDECIDED
@@ -57,13 +57,19 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
     return Decision(verdict, evidence, *ends)
 
 
-def _slack(statement: Statement, left: Array, right: Array) -> Array:
-    """Return by how much the relation holds; a diverged run has an infinite left side."""
+def _slack(statement: Statement, left: Array, right: Array, lost: NDArray[np.bool_]) -> Array:
+    """Return by how much the relation holds: NaN where that is not known, as of numbers too large to hold.
+
+    The left side of a run that is lost is infinite: it breaks an upper bound, and keeps a lower one.
+    """
     if isinstance(statement.relation, sp.Equality):
-        return np.asarray(-np.abs(left - right))
-    slack = np.asarray(right - left if statement.is_upper_bound else left - right)
-    diverged = np.broadcast_to(~np.isfinite(left), slack.shape)
-    return np.where(diverged, -np.inf if statement.is_upper_bound else np.inf, slack)
+        slack = np.asarray(-np.abs(left - right))
+    else:
+        slack = np.asarray(left - right if statement.is_lower_bound else right - left)
+    known = np.isfinite(left) & np.isfinite(right)
+    slack = np.where(np.broadcast_to(known, slack.shape), slack, np.nan)
+    beyond = np.broadcast_to(lost & ~np.isfinite(left) & np.isfinite(right), slack.shape)
+    return np.where(beyond, np.inf if statement.is_lower_bound else -np.inf, slack)
 
 
 def _strict(statement: Statement) -> bool:

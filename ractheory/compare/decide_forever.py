@@ -123,7 +123,8 @@ def _drift(facts: Facts) -> Drift | None:
 def _random_walk(context: Context, sign: str, bound: float, rate: float, drift: Drift) -> Decision:
     """Decide from the increments of all links, independent and of known variance."""
     run = context.run
-    counts = context.gap_noise[:, :-1] <= GRAIN * run.gap[:, :-1]
+    start = run.gap[:, :-1]
+    counts = np.isfinite(start) & (context.gap_noise[:, :-1] <= GRAIN * start)
     ratio = run.gap[:, 1:][counts] / run.gap[:, :-1][counts]
     tiny = np.finfo(float).tiny
     steps = np.log(np.clip(ratio, tiny, 1.0 / tiny))

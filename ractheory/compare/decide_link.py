@@ -130,11 +130,12 @@ def _along_the_runs(statement: Statement, context: Context, rate: float, factor:
     grain = grain + factor * noise(statement.right, context, context.facts, observed)
     grain = np.broadcast_to(grain, left.shape)
     right = np.broadcast_to(right, left.shape)
-    if np.any(right < -grain):
+    if np.any(np.isfinite(right) & (right < -grain)):
         return _below_zero(right)
     # Whether a link counts is known at its start, so that the bets stay fair.
     counts = np.isfinite(right) & (right > 0.0) & (grain <= GRAIN * right)
-    ratio = np.where(np.isnan(left), np.inf, left)[counts] / right[counts]
+    seen_left = np.where(np.isfinite(left), left, np.where(context.lost, np.inf, np.nan))
+    ratio = seen_left[counts] / right[counts]
     slip = grain[counts] / right[counts]
     ceiling = _ceilings(statement, context, left.shape)
     top = None if ceiling is None else ceiling[counts] / right[counts]

@@ -41,9 +41,13 @@ def _from_start(expression: sp.Expr, context: Context) -> float:
 
 def _sampled(statement: Statement, context: Context, rate: float, bound: float) -> Decision:
     samples = np.ravel(evaluate(statement.left, context.facts, observe(statement.left, context)))
-    samples = np.where(np.isnan(samples), np.inf, samples)
+    samples = np.where(np.isfinite(samples), samples, np.where(context.lost[:, 0], np.inf, np.nan))
     ceiling = _ceiling(statement, context)
     grain = float(np.max(context.gap_noise[:, 0])) * _sensitivity(ceiling, context)
+    if not np.isfinite(grain):
+        detail = "the round-off of the samples is not known: numbers too large to hold"
+        evidence = Evidence("statistical", rate, None, None, len(samples), detail)
+        return Decision(Verdict.UNDECIDED, evidence, float(np.mean(samples)), bound)
     if isinstance(statement.relation, sp.Equality):
         verdict, evidence = _two_sided(samples, bound, ceiling, rate, grain)
     else:

@@ -44,7 +44,7 @@ def exact_decision(
         verdict = Verdict.CONFIRMED if slack >= -noise else Verdict.REFUTED
     if relation in ("<", ">") and slack < -noise:
         verdict = Verdict.REFUTED
-    if np.isnan(slack):
+    if not np.isfinite(slack):  # one of the two is a number too large to hold, or none at all
         verdict = Verdict.UNDECIDED
     words = f"{detail}; {value:.12g} {relation} {bound:.12g}, round-off at most {noise:.2g}"
     return Decision(verdict, Evidence("exact", 0.0, None, None, 0, words), value, bound)

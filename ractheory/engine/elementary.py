@@ -65,6 +65,7 @@ _LOG = tuple(F(c) for c in (
 ))  # fmt: skip
 _ONE, _HALF, _TWO_LN2 = F(1.0), F(0.5), F(2.0 * np.log(2.0))
 _STEP = F(2.0**-31)
+_BELOW_ONE, _ABOVE_ZERO = F(1.0 - 2.0**-24), F(2.0**-24)
 _TWO_THIRDS = np.float32(2.0 / 3.0).view(np.int32)
 _MANTISSA_BITS, _ODD = np.int32(23), np.int32(1)
 
@@ -87,9 +88,12 @@ def half_circle(t):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def circle(word):  # type: ignore[no-untyped-def]
-    """Return a point of the unit circle from one signed word: half a turn from its value, side from its last bit."""
+    """Return a point of the unit circle from one signed word: half a turn from its value, side from its last bit.
+
+    The first coordinate is never zero: its smallest size is half of the next one that single precision gives.
+    """
     c, s = half_circle(F(word) * _STEP)
-    return c * F(_ODD - np.int32((word & _ODD) << _ODD)), s
+    return max(c, _ABOVE_ZERO) * F(_ODD - np.int32((word & _ODD) << _ODD)), s
 
 
 @njit(**INNER)
@@ -112,9 +116,12 @@ def minus_two_log(u):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def normal_pair(first, second):  # type: ignore[no-untyped-def]
-    """Return two independent N(0, 1) deviates from two signed words (Box and Muller, 1958)."""
+    """Return two independent N(0, 1) deviates from two signed words (Box and Muller, 1958).
+
+    The first is never zero, as it almost surely is not: one zero would be a column that spans nothing.
+    """
     u = fma(F(np.int32(first >> _ODD) & np.int32(0x7FFFFFFF)), _STEP, _STEP * _HALF)
-    radius = np.sqrt(minus_two_log(u))
+    radius = np.sqrt(minus_two_log(min(u, _BELOW_ONE)))
     c, s = circle(second)
     return radius * c, radius * s
 

@@ -148,7 +148,7 @@ def update(D, m, p, B, r, M, norms):  # type: ignore[no-untyped-def]
 def cholesky(B, m, r, L):  # type: ignore[no-untyped-def]
     """Write the Cholesky factor of B^T B into the lower half of L; return the smallest share a pivot kept.
 
-    The diagonal of L holds the reciprocals of its entries.
+    The diagonal of L holds the reciprocals of its entries. A column of zeros keeps no share: not a number.
     """
     smallest = 1.0
     for k in range(r):
@@ -166,9 +166,10 @@ def cholesky(B, m, r, L):  # type: ignore[no-untyped-def]
         pivot = L[k, k]
         for q in range(k):
             pivot -= L[k, q] * L[k, q]
-        smallest = min(smallest, pivot / L[k, k])
-        if not smallest > ILL_CONDITIONED:
-            return smallest
+        share = pivot / L[k, k]
+        if not share > ILL_CONDITIONED:
+            return share
+        smallest = min(smallest, share)
         L[k, k] = 1.0 / math.sqrt(pivot)
     return smallest
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
-from ractheory.errors import UsageError, integer
+from ractheory.errors import UsageError, integer, readable
 from ractheory.suggest import unknown
 
 MAX_CELLS = 10_000
@@ -93,6 +93,7 @@ class Sweep:
 
 def read_sweep(path: Path) -> Sweep:
     """Read the sweep of a TOML file; raises UsageError for whatever is wrong with it."""
+    readable("sweep", path, "a TOML file")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

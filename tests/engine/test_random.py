@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ractheory.engine.elementary import half_circle, minus_two_log
+from ractheory.engine.elementary import half_circle, minus_two_log, normal_pair
 from ractheory.engine.random import (
     fill_normal,
     fill_sign,
@@ -106,3 +106,15 @@ def test_elementary_functions() -> None:
     log = np.array([minus_two_log(x) for x in u])
     exact = -2 * np.log(u.astype(float))
     assert np.all(np.abs(log - exact) <= 5 * UNIT32 * np.maximum(exact, 1.0))
+
+
+@pytest.mark.parametrize("first", [-1, -2, -129, -513, 2**31 - 1])
+@pytest.mark.parametrize("second", [-(2**31), -(2**31) + 1, 2**31 - 1, 2**31 - 64, -1, 0])
+def test_the_first_of_two_normals_is_never_zero(first: int, second: int) -> None:
+    """At the ends of the words, where single precision rounds u to 1 and the cosine to 0.
+
+    A factor of one zero entry spans nothing, where almost every factor spans everything.
+    """
+    one, two = normal_pair(np.int32(first), np.int32(second))
+    assert np.isfinite([one, two]).all()
+    assert one != 0.0
