@@ -280,11 +280,11 @@ def _curves(context: Context, statement: Statement | None, factor: float) -> dic
             curves[name] = np.quantile(finite, level, axis=0, method="inverted_cdf")
         grads = np.where(np.isfinite(run.grad_sq), run.grad_sq, np.inf)
         curves["grad_sq"] = grads.mean(axis=0)
-    if statement is not None and statement.form in (Form.EXPECTATION, Form.CONDITIONAL):
-        curves |= _exact_curve(context)
-    curves["diverged"] = np.array([np.mean(run.diverged_at >= 0)])
-    if statement is not None and statement.form is Form.EXPECTATION:
-        curves["bound"] = factor * _bound_curve(context, statement)
+        if statement is not None and statement.form in (Form.EXPECTATION, Form.CONDITIONAL):
+            curves |= _exact_curve(context)
+        curves["diverged"] = np.array([np.mean(run.diverged_at >= 0)])
+        if statement is not None and statement.form is Form.EXPECTATION:
+            curves["bound"] = factor * _bound_curve(context, statement)
     return curves
 
 

@@ -16,7 +16,7 @@ from ractheory.compare.momentum import PairMoments, pair_moments_of
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.errors import integer
-from ractheory.evidence import round_off
+from ractheory.evidence import UNDERFLOW, round_off
 from ractheory.method import Precision
 from ractheory.methods import ExactLink, PseudoInverse, Safeguarded, Trains
 from ractheory.theorems import Facts
@@ -126,6 +126,7 @@ class Context:
         slope = np.where(np.isfinite(run.grad_sq), np.sqrt(run.grad_sq), 0.0)
         shift = self.shift_of_f
         value = round_off(self.operations, finite + abs(f.constants.fstar))
+        value = value + self.operations * UNDERFLOW  # also where all of it has become zero
         return value + slope * shift + 0.5 * (f.constants.L or 0.0) * shift**2
 
     @property
@@ -160,7 +161,8 @@ class Context:
         """Return the round-off of each recorded |grad f(W_t)|^2, shape (S, T+1)."""
         finite = np.where(np.isfinite(self.run.grad_sq), self.run.grad_sq, 0.0)
         moved = (self.experiment.objective.constants.L or 0.0) * self.shift_of_f
-        return round_off(self.operations, finite) + 2 * np.sqrt(finite) * moved + moved**2
+        value = round_off(self.operations, finite) + self.operations * UNDERFLOW
+        return value + 2 * np.sqrt(finite) * moved + moved**2
 
 
 Measure = Callable[[Context, sp.Expr, list[float]], Array]

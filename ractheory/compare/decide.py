@@ -13,8 +13,8 @@ from ractheory.compare.decide_forever import decide_almost_sure, decide_escape, 
 from ractheory.compare.decide_law import decide_law
 from ractheory.compare.decide_link import decide_conditional
 from ractheory.compare.decide_mean import decide_expectation
-from ractheory.compare.decision import Decision
-from ractheory.compare.observables import noise, observe, restricted
+from ractheory.compare.decision import CRUDE, Decision
+from ractheory.compare.observables import magnitude, noise, observe, restricted
 from ractheory.evidence import Evidence, Verdict, pathwise, round_off
 from ractheory.theorems import Form, Statement, evaluate
 
@@ -52,7 +52,12 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
     verdict, evidence = pathwise(slack, np.broadcast_to(allowance, slack.shape))
     if _strict(statement) and verdict is Verdict.CONFIRMED and not np.all(slack > allowance):
         verdict = Verdict.UNDECIDED
-    at = np.unravel_index(int(np.nanargmin(slack + allowance)), slack.shape)
+    if verdict is Verdict.CONFIRMED:
+        size = np.abs(left) + np.abs(right) + magnitude(expression, facts, observed)
+        if not np.any(allowance <= CRUDE * size):
+            verdict = Verdict.UNDECIDED  # all of it is round-off
+    above = np.where(np.isnan(slack + allowance), np.inf, slack + allowance)
+    at = np.unravel_index(int(np.argmin(above)), slack.shape)
     ends = (float(np.broadcast_to(side, slack.shape)[at]) for side in (left, right))
     return Decision(verdict, evidence, *ends)
 

@@ -56,16 +56,20 @@ def _everywhere(statement: Statement, context: Context, factor: float) -> Decisi
     if moments is None or weights is None or statement.left != symbols.gap(symbols.t + 1):
         return None
     after = moments.next_value()
-    bound = [factor * sum((w * form for w, form in zip(weights.values(), forms, strict=True)),
-                          np.zeros_like(forms[0]))
-             for forms in _forms(weights, moments)]  # fmt: skip
-    return _compare_forms(statement, moments, after, bound)
+    bound = _bound_forms(weights, moments, factor)
+    held = all(np.isfinite(form).all() for form in (*after, *bound))
+    return _compare_forms(statement, moments, after, bound) if held else None
 
 
-def _forms(weights: Mapping[type[Observable], float], moments: Moments) -> list[list[Array]]:
-    """Return for every part the forms of the observables in `weights`, in their order."""
-    table = [[POWERS[kind][1] * form for form in moments.form(POWERS[kind][0])] for kind in weights]
-    return [list(forms) for forms in zip(*table, strict=True)]
+def _bound_forms(
+    weights: Mapping[type[Observable], float], moments: Moments, factor: float
+) -> list[Array]:
+    """Return the form of the right side, a combination of observables, on every part."""
+    table = [
+        moments.form(power, factor * w * scale)
+        for (power, scale), w in ((POWERS[kind], w) for kind, w in weights.items())
+    ]
+    return [np.sum(forms, axis=0) for forms in zip(*table, strict=True)]
 
 
 def _linear(right: sp.Expr, context: Context) -> dict[type[Observable], float] | None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ractheory.compare.curvature import Columns, columns, projection_level, sketch_side
-from ractheory.evidence import round_off
+from ractheory.evidence import UNDERFLOW, round_off
 from ractheory.exact.moments import IDENTITY, gaussian_factor, haar
 from ractheory.exact.moments import Moments as Numbers
 from ractheory.exact.recursion import RowRecursion
@@ -117,12 +117,17 @@ class Moments:
         if sketch.exact:
             pull = sketch.mean @ S
             return S - pull - pull.T + sketch.second(S)
-        pull = sketch.mean @ K @ S
-        return S - sketch.step * (pull + pull.T) + sketch.step**2 * sketch.second(K @ S @ K)
+        cK = sketch.step * K
+        pull = sketch.mean @ cK @ S
+        return S - (pull + pull.T) + sketch.second(cK @ S @ cK)
 
-    def form(self, power: int) -> Parts:
-        """Return the matrices K^power of the quadratic forms <D, K^power D>, part by part."""
-        return tuple(np.linalg.matrix_power(part.K, power) for part in self.parts)
+    def form(self, power: int, weight: float) -> Parts:
+        """Return weight K^power, part by part: what the quadratic forms weight <D, K^power D> are made of.
+
+        Neither the weight nor K^power alone need be a number that can be held; with the largest entry of
+        K taken out, and multiplied in one by one, what is computed lies between the weight and the form.
+        """
+        return tuple(_scaled_power(part.K, power, weight) for part in self.parts)
 
     def next_value(self) -> Parts:
         """Return the quadratic forms Q with E[f(W+) - f* | W] = <D, Q D>."""
@@ -132,25 +137,27 @@ class Moments:
         sketch = self.sketch
         if sketch.exact:
             return (K - sketch.mean @ K - K @ sketch.mean + sketch.second(K)) / 2
-        pull = K @ sketch.mean @ K
-        return (K - 2 * sketch.step * pull + sketch.step**2 * K @ sketch.second(K) @ K) / 2
+        cK = sketch.step * K
+        return (K - 2 * cK @ sketch.mean @ K + cK @ sketch.second(K) @ cK) / 2
 
     def expected(self, power: int, steps: int) -> tuple[Array, Array]:
         """Return E <D_t, K^power D_t>, summed over the parts, at t = 0, ..., steps, and its round-off.
 
         The map of a link preserves the order of second moments, so a bound E of the error obeys
-        E+ = map(E) + n eps a tr(Sigma) I: the error of the past moved along, and that of the link itself,
-        n operations on terms that add up to at most a tr(Sigma).
+        E+ = map(E) + n eps a tr(|Sigma| + E) I: the error of the past moved along, and that of the two
+        maps themselves, n operations on terms that add up to at most a times the trace. What is computed
+        of Sigma >= 0 lies within E of it, so that tr |Sigma| <= tr(Sigma) + 2 tr(E), Sigma as computed.
         """
         moving = [self._rows(p) if self._by_rows else self._matrices(p) for p in self.parts]
         values, errors = np.zeros(steps + 1), np.zeros(steps + 1)
         for part, (advance, weigh, state, one) in zip(self.parts, moving, strict=True):
             unit = round_off(self.operations, self._amplification(part.K))
-            error = unit * np.sum(part.D**2) * one
+            least = self.operations * UNDERFLOW if np.any(part.D) else 0.0
+            error = (unit * np.sum(part.D**2) + least) * one
             for t in range(steps + 1):
                 values[t] += weigh(state, power)
-                errors[t] += weigh(error, power)
-                size = unit * weigh(state, 0)
+                errors[t] += weigh(error, power) + least
+                size = unit * (weigh(state, 0) + 3.0 * weigh(error, 0)) + least
                 state, error = advance(state), advance(error) + size * one
         return values, errors
 
@@ -203,6 +210,18 @@ class Moments:
     def operations(self) -> int:
         """Rounded operations behind one entry of a link, at most: four products of matrices."""
         return 16 + 8 * max(len(part.K) for part in self.parts)
+
+
+def _scaled_power(K: Array, power: int, weight: float) -> Array:
+    """Return weight K^power without a number beyond both weight and result on the way.
+
+    >>> _scaled_power(np.array([[1e-150]]), 3, 1e300)
+    array([[1.e-150]])
+    """
+    size = float(np.max(np.abs(K))) or 1.0
+    for _ in range(power):
+        weight *= size
+    return np.asarray(weight * np.linalg.matrix_power(K / size, power))
 
 
 def moments_of(f: Objective, method: Method, start: Array) -> Moments | None:

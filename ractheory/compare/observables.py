@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import sympy as sp
@@ -14,7 +14,7 @@ from ractheory.evidence import round_off
 from ractheory.theorems import Facts, evaluate, symbols
 from ractheory.theorems.symbols import Observable
 
-__all__ = ["_measures", "ahead", "noise", "observe", "restricted"]
+__all__ = ["_measures", "ahead", "magnitude", "noise", "observe", "restricted"]
 
 Array = NDArray[np.float64]
 
@@ -74,12 +74,28 @@ def noise(
 ) -> Array:
     """Return the round-off of `expression`: that of every observable times its partial derivative."""
     total: Array = np.zeros(1)
+    for applied, slope in _slopes(expression, facts, observed):
+        total = total + slope * _noise_of(applied, context, observed[applied])
+    return total
+
+
+def magnitude(expression: sp.Expr, facts: Facts, observed: Mapping[sp.Expr, Array]) -> Array:
+    """Return the size of what `expression` is made of: of every observable times its partial derivative."""
+    total: Array = np.zeros(1)
+    for applied, slope in _slopes(expression, facts, observed):
+        total = total + slope * np.abs(observed[applied])
+    return total
+
+
+def _slopes(
+    expression: sp.Expr, facts: Facts, observed: Mapping[sp.Expr, Array]
+) -> Iterator[tuple[sp.Expr, Array]]:
+    """Yield every observable with the size of the partial derivative by it."""
     place = sp.Dummy(real=True)
     for applied in expression.atoms(Observable):
         slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
-        size = np.abs(np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float))
-        total = total + size * _noise_of(applied, context, observed[applied])
-    return total
+        size = np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float)
+        yield applied, np.abs(size)
 
 
 def _noise_of(applied: Observable, context: Context, values: Array) -> Array:

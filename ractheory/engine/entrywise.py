@@ -263,8 +263,10 @@ def _turn(x: Array, m: int, n: int, turned: bool) -> Array:
 
 def _mark_diverged(run: Run) -> Run:
     """Make the records infinite from the first link out of bounds; a run that left never comes back."""
-    for s in np.flatnonzero(~(run.gap[:, -1] <= DIVERGED * (1.0 + run.gap[:, 0]))):
-        out = ~(run.gap[s] <= DIVERGED * (1.0 + run.gap[s, 0]))
+    with np.errstate(over="ignore"):  # no bound that is too large to hold is left
+        limits = DIVERGED * (1.0 + run.gap[:, 0])
+    for s in np.flatnonzero(~(run.gap[:, -1] <= limits)):
+        out = ~(run.gap[s] <= limits[s])
         t = int(np.argmax(out))
         run.gap[s, t:] = run.grad_sq[s, t:] = run.step_sq[s, t:] = np.inf
         run.diverged_at[s] = t

@@ -13,7 +13,7 @@ from ractheory.evidence.frequencies import (
     same_law,
 )
 from ractheory.evidence.means import Sequential, mean_at_least, mean_at_most, sequentially
-from ractheory.evidence.pathwise import pathwise, round_off
+from ractheory.evidence.pathwise import UNDERFLOW, pathwise, round_off
 from ractheory.evidence.verdict import (
     CLAIM_CAPACITY,
     RUN_ERROR_RATE,
@@ -25,6 +25,7 @@ from ractheory.evidence.verdict import (
 __all__ = [
     "CLAIM_CAPACITY",
     "RUN_ERROR_RATE",
+    "UNDERFLOW",
     "Evidence",
     "Sequential",
     "Verdict",

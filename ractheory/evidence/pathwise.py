@@ -11,15 +11,18 @@ from ractheory.errors import UsageError
 from ractheory.evidence.betting import Array
 from ractheory.evidence.verdict import Evidence, Verdict
 
+UNDERFLOW = float(np.finfo(np.float64).smallest_subnormal)
+"""What one operation can be off by, whatever its size, where its result is too small to be held."""
+
 
 def round_off(operations: ArrayLike, scale: ArrayLike) -> Array:
-    """Return gamma_n * scale, gamma_n = n eps / (1 - n eps): what n operations can be off by.
+    """Return gamma_n * scale + n UNDERFLOW, gamma_n = n eps / (1 - n eps): what n operations can be off by.
 
     n rounded operations multiply each term of size at most `scale` by prod (1 + d_i)^{+-1} with
     |d_i| <= u, which differs from 1 by at most n u / (1 - n u); the unit round-off u = eps/2 is
     taken twice, so that library functions accurate to one unit in the last place (exp, log, tanh)
-    count as one operation. Infinite once n eps >= 1. Source: Higham, Accuracy and Stability of
-    Numerical Algorithms, 2nd ed. (2002), Lemma 3.1.
+    count as one operation. Infinite once n eps >= 1; 0 at the scale 0, where every term is. Source:
+    Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002), Lemma 3.1 and (2.8).
 
     >>> round_off(1, 1.0) == np.finfo(float).eps / (1 - np.finfo(float).eps)
     np.True_
@@ -32,7 +35,8 @@ def round_off(operations: ArrayLike, scale: ArrayLike) -> Array:
         )
     with np.errstate(divide="ignore", over="ignore"):
         gamma = np.where(n_eps < 1.0, n_eps / np.maximum(1.0 - n_eps, 0.0), inf)
-        return np.where(size > 0.0, gamma * np.where(size > 0.0, size, 1.0), 0.0)[()]
+        small = np.asarray(operations, dtype=np.float64) * UNDERFLOW
+        return np.where(size > 0.0, gamma * np.where(size > 0.0, size, 1.0) + small, 0.0)[()]
 
 
 def pathwise(

@@ -79,7 +79,7 @@ def test_rows_and_matrices_agree() -> None:
         values, errors = chain.expected(power, 10)
         state, other = tuple(p.D @ p.D.T for p in chain.parts), []
         for _ in range(11):
-            forms = chain.form(power)
+            forms = chain.form(power, 1.0)
             other.append(sum(np.vdot(F, S) for F, S in zip(forms, state, strict=True)))
             state = tuple(chain._advance(p.K, S) for p, S in zip(chain.parts, state, strict=True))
         assert np.all(np.abs(values - other) <= errors)
