@@ -36,7 +36,7 @@ HUGE = 10**15
 """As a side of a matrix it asks for petabytes: refused by its size, or by the memory that is not there."""
 
 NOT_INTEGERS = ("x", "2", 1.5, nan, inf, None, True, (), [2], -1, np.array([1, 2]), b"1", 1j)
-NOT_NUMBERS = (
+NOT_NUMBERS: tuple[Any, ...] = (
     "x",
     "",
     nan,
@@ -79,7 +79,19 @@ NOT_SEQUENCES = (
     (None,),
     ("ab",),
 )
-NOT_ARRAYS = (None, "x", (), [[1.0], [1.0, 2.0]], [[nan]], [[inf]], 3.0, [], [[]], [["a"]], [[1j]])
+NOT_ARRAYS: tuple[Any, ...] = (
+    None,
+    "x",
+    (),
+    [[1.0], [1.0, 2.0]],
+    [[nan]],
+    [[inf]],
+    3.0,
+    [],
+    [[]],
+    [["a"]],
+    [[1j]],
+)
 NOT_BOOLEANS = ("x", 2, None, 0.5)
 
 ACCEPTED: dict[tuple[str, str], str] = {

@@ -87,7 +87,11 @@ class Instance:
         f = ObjectiveSpec("spectrum-left", {
             "m": self.m, "n": self.n, "spectrum": tuple(self.spectrum), "seed": self.seed})  # fmt: skip
         method = MethodSpec(step=self.gammaL, rank=self.rank, law=self.law)
-        usual = {"steps": self.links, "seeds": SEEDS, "start": f"far:{10.0**self.size!r}"}
+        usual: dict[str, Any] = {
+            "steps": self.links,
+            "seeds": SEEDS,
+            "start": f"far:{10.0**self.size!r}",
+        }
         return Claim(f"{theorem}/trust/{self.seed}", theorem, f, method, **(usual | settings))
 
 
@@ -246,23 +250,36 @@ PROPERTIES: dict[str, tuple[Property, str]] = {
 }
 """Every property, and the kind of instances that it is about."""
 
-RANGES = {
-    "usual": {"condition": (0.0, 3.0), "scale": (0.0, 0.0), "size": (0.0, 0.0), "links": (1, LINKS)},
-    "hard": {"condition": (0.0, 12.0), "scale": (-150.0, 150.0), "size": (-70.0, 70.0), "links": (1, 300)},
-    "scaled": {"condition": (0.0, 0.0), "scale": (-400.0, 400.0), "size": (-200.0, 200.0), "links": (1, LINKS)},
-}  # fmt: skip
-"""Ranges of the numbers of an instance. `scaled` are powers of two; f stays within the range of doubles."""
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ranges of the numbers of an instance."""
+
+    condition: Range = (0.0, 3.0)
+    scale: Range = (0.0, 0.0)
+    size: Range = (0.0, 0.0)
+    links: tuple[int, int] = (1, LINKS)
+
+
+KINDS = {
+    "usual": Limits(),
+    "hard": Limits((0.0, 12.0), (-150.0, 150.0), (-70.0, 70.0), (1, 300)),
+    "scaled": Limits((0.0, 0.0), (-400.0, 400.0), (-200.0, 200.0)),
+}
+"""Kinds of instances. `scaled` are powers of two, at which f stays within the range of doubles."""
 
 
 def instance(kind: str, rng: np.random.Generator) -> Instance:
     """Draw an instance of a kind: sizes 1 x 1 to 40 x 40, small ones as often as large ones."""
-    limits = RANGES[kind]
+    limits = KINDS[kind]
     m, n = (int(np.exp(rng.uniform(0.0, np.log(LARGEST_SIDE + 0.999)))) for _ in range(2))
-    low, high = limits["links"]
+    low, high = limits.links
     return Instance(
         m, n, int(rng.integers(1, m + 1)), float(rng.choice(STEPS)), str(rng.choice(LAWS)),
-        float(rng.uniform(*limits["condition"])), float(rng.uniform(*limits["scale"])),
-        float(rng.uniform(*limits["size"])), int(rng.integers(2**31)),
+        float(rng.uniform(*limits.condition)), float(rng.uniform(*limits.scale)),
+        float(rng.uniform(*limits.size)), int(rng.integers(2**31)),
         float(rng.choice([0.5, 0.8, 0.95, 0.999, 1.001, 1.05, 1.5])), int(rng.integers(low, high + 1)),
     )  # fmt: skip
 
