@@ -11,7 +11,8 @@ import sympy as sp
 from proofs_check.algebra import Vector, dot, norm_sq, vector
 from proofs_check.chance import Chance
 from proofs_check.kernel import Fact, Rejected, Session, eq, le, lt
-from proofs_check.links import Along, Link
+from proofs_check.links import Link
+from proofs_check.means import Along
 from proofs_check.points import Point
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols

@@ -17,36 +17,23 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import sympy as sp
 
 from proofs_check.algebra import Inner, Inverse, Operator, Projection, Vector, dot, inner_of_words
-from proofs_check.kernel import Fact, Goal, Rejected, Session, eq, is_constant, le
+from proofs_check.kernel import Fact, Goal, Rejected, Session, eq, le
+from proofs_check.ledger import suppositions
+from proofs_check.means import Mean, is_given, total_mean
 from proofs_check.signs import expand_outside
 from ractheory.assumptions import BernoulliSide, FreshSketch, PositiveExpectedProjection
-from ractheory.theorems.symbols import Observable, lam_max, lam_min, p_left
+from ractheory.theorems.symbols import (
+    Observable,
+    lam_max,
+    lam_min,
+    p_left,
+)
 
 Rule = Callable[[sp.Expr], "sp.Expr | None"]
-
-
-class Mean(sp.Function):
-    """Mean(x) = E[x]; Mean(x, sources) = the expectation over these sources, the rest given."""
-
-    @property
-    def is_number_of_the_runs(self) -> bool:
-        return len(self.args) == 1
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        inside = printer._print(self.args[0])
-        under = f"_{{{','.join(printer._print(a) for a in self.args[1])}}}" if self.args[1:] else ""
-        text = rf"\mathbb{{E}}{under}\left[{inside}\right]"
-        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
-
-
-def is_random(atom: sp.Expr) -> bool:
-    """Say whether an applied function varies over the runs; a quantity at step 0 does not."""
-    return not (isinstance(atom, Observable) and atom.args[0] == 0)
 
 
 @dataclass(frozen=True)
@@ -103,6 +90,7 @@ class Chance:
 
     def made_from_vector(self, v: Vector) -> frozenset[sp.Symbol]:
         """Return the sources of a vector."""
+        self.session.used.update(*v.terms, *(c.free_symbols for c in v.terms.values()))
         parts = [self.made_from(c) for c in v.terms.values()]
         words = [self.sources.get(x, frozenset()) for word in v.terms for x in word]
         return frozenset().union(*parts, *words)
@@ -125,21 +113,31 @@ class Chance:
     ) -> None:
         """Make the operator H a source that is independent of the past."""
         moments, tags = law or (Moments(mean_root(H)), frozenset())
+        self._unused(H)
         self.sources[H] = frozenset([H])
         rule = partial(operator_moment, H=H, moments=moments, chance=self)
         self.rules[H] = (rule, tags | self.session.requires(independence))
 
     def source(self, symbol: sp.Symbol, rule: Rule, uses: frozenset[str]) -> None:
         """Make `symbol` a source whose moments `rule` gives."""
+        self._unused(symbol)
         self.sources[symbol] = frozenset([symbol])
         self.rules[symbol] = (rule, uses)
+
+    def _unused(self, symbol: sp.Symbol) -> None:
+        """Reject a source that something was made from before it was declared random."""
+        if symbol in self.session.used and symbol not in self.sources:
+            raise Rejected(f"{symbol} was in use before it was declared random")
 
     # Averages ----------------------------------------------------------------------------------
 
     def average(self, name: str, fact: Fact, *over: sp.Symbol) -> Fact:
         """Return the expectation of a fact over the sources `over`, everything else given."""
         s, sources = self.session, frozenset(over)
-        s.owned(fact)
+        averaged_under(s, fact, name)
+        for atom in s.unfold(fact.expr).atoms(Observable):
+            if not (is_given(atom) or atom in self.sources):
+                raise Rejected(f"{name}: it is not known what {atom} depends on")
         uses = fact.uses.union(*(self.rules[x][1] for x in sources if x in self.rules))
         start = time.perf_counter()
         left, right = (self._linear(side, sources) for side in (fact.goal.left, fact.goal.right))
@@ -222,7 +220,7 @@ class Chance:
     def total(self, name: str, fact: Fact) -> Fact:
         """Return the total expectation of a fact between observables (the tower rule)."""
         s = self.session
-        s.owned(fact)
+        averaged_under(s, fact, name)
         bare = fact.expr.replace(lambda e: isinstance(e, sp.Function), lambda e: sp.Integer(0))
         if bare.free_symbols & set(self.sources):
             raise Rejected(f"{name}: average over the sources of the link first")
@@ -301,6 +299,12 @@ class Chance:
         self.sides = (left, right)
 
 
+def averaged_under(s: Session, fact: Fact, name: str) -> None:
+    """Reject a fact that is only supposed of one run: there is no average over the others."""
+    if any(tag.random for tag in suppositions(s.owned(fact).uses)):
+        raise Rejected(f"{name}: {fact.name!r} is supposed of one run")
+
+
 def mean_root(H: Operator) -> Operator:
     """Return the square root of E[H]; E[H] itself is this operator applied twice."""
     return Operator(rf"\overline{{{H.name}}}^{{1/2}}")
@@ -310,25 +314,6 @@ def mean_form(H: Operator, v: Vector) -> sp.Expr:
     """Return <v, E[H] v>."""
     R = mean_root(H)
     return dot(R(v), R(v))
-
-
-def total_mean(expr: sp.Expr) -> sp.Expr:
-    """Return E[expr], linear over constants, by the tower rule."""
-    return sp.Add(*(_total_monomial(part) for part in sp.Add.make_args(expand_outside(expr))))
-
-
-def _total_monomial(part: sp.Expr) -> sp.Expr:
-    constant, random = sp.Integer(1), sp.Integer(1)
-    for factor in sp.Mul.make_args(part):
-        if is_constant(factor):
-            constant *= factor
-        elif isinstance(factor, Mean):
-            random *= factor.args[0]
-        elif any(is_random(a) for a in factor.atoms(Observable, Inner, Mean)):
-            random *= factor
-        else:
-            constant *= factor
-    return constant if random == 1 else constant * Mean(random)
 
 
 def operator_moment(x: sp.Expr, H: Operator, moments: Moments, chance: Chance) -> sp.Expr | None:

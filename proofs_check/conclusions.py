@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from proofs_check.chance import Mean, total_mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, le
 from proofs_check.links import Link
+from proofs_check.means import Mean, total_mean
 from proofs_check.recursion import partial_sum
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import Form, Statement, symbols

@@ -14,14 +14,14 @@ a hypothesis which the statement does not list.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
 
-from proofs_check.algebra import Vector
+from proofs_check.algebra import Vector, dot, norm_sq
 from proofs_check.facts import (
     NOT_CONSTANT,
     Fact,
@@ -37,160 +37,15 @@ from proofs_check.facts import (
     square_of,
     tag_of,
 )
-from proofs_check.signs import Names, is_zero, polynomial_form, sign_of_form
-from ractheory.theorems import Form, Statement, Theorem
-from ractheory.theorems.hypotheses import Assumes, Condition
-from ractheory.theorems.printing import latex
+from proofs_check.ledger import Ledger
+from proofs_check.signs import ATOMS, is_zero, polynomial_form, sign_of_form
+from ractheory.theorems import Form, Statement
 from ractheory.theorems.symbols import Observable, log_rate
-
-Observer = Callable[["Core", Goal, Sequence[Fact], Sequence[sp.Expr]], str]
 
 
 @dataclass
-class Core:
-    """The state of one proof.
-
-    Attributes
-    ----------
-    theorem : the value whose statements are to be concluded
-    steps : what was verified, in order
-    assumed : hypotheses and definitions that were brought in, as text
-    observer : asked for a second opinion on each certificate; a counterexample fails the proof
-    sources : from which sources of chance each symbol is made
-    extremes : each Max or Min that is read as one of its arguments, with what that rests on
-    leaned : the facts behind the signs of the certificate at hand
-    moving : for each counter inside a link, the vectors that change with it
-    """
-
-    theorem: Theorem
-    observer: Observer | None = None
-    steps: list[Step] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
-    cited: list[str] = field(default_factory=list)
-    concluded: set[str] = field(default_factory=set)
-    _facts: dict[int, Fact] = field(default_factory=dict)
-    leaned: list[Fact] = field(default_factory=list)
-    _table: Names = field(default_factory=dict)
-    _forms: dict[int, tuple[sp.Expr, bool, object]] = field(default_factory=dict)
-    _forms_at: int = 0
-    _scalar: dict[int, bool] = field(default_factory=dict)
-    _names: set[object] = field(default_factory=set)
-    _abbreviations: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    sources: dict[sp.Basic, frozenset[sp.Symbol]] = field(default_factory=dict)
-    extremes: dict[sp.Expr, frozenset[str]] = field(default_factory=dict)
-    moving: dict[sp.Symbol, set[sp.Symbol]] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
-    _meanings: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
-
-    # Facts come in -----------------------------------------------------------------------------
-
-    def admit(self, name: str, goal: Goal, uses: frozenset[str]) -> Fact:
-        """Register a fact. For the rules of this package only: proofs never call it."""
-        fact = Fact(name, goal, uses)
-        self._facts[id(fact)] = fact
-        return fact
-
-    def owned(self, fact: Fact) -> Fact:
-        """Return `fact`, or reject it when it is not of this session."""
-        if self._facts.get(id(fact)) is not fact:
-            raise Rejected(f"{getattr(fact, 'name', fact)!r} was neither proved nor assumed here")
-        return fact
-
-    def listed(self, name: str, statement: str | None = None) -> Assumes | Condition:
-        """Return the hypothesis called `name`, of the theorem or of one of its statements."""
-        named = None if statement is None else self.theorem.statement(statement)
-        asked = self.theorem.statements if named is None else (named,)
-        for hypothesis in (*self.theorem.hypotheses, *(h for x in asked for h in x.needs)):
-            if hypothesis.name == name:
-                return hypothesis
-        raise Rejected(f"{self.theorem.id} does not assume {name!r}")
-
-    def condition(self, name: str, statement: str | None = None) -> Fact:
-        """Return a condition between constants as a fact."""
-        facts = self.conditions(name, statement)
-        if len(facts) != 1:
-            raise Rejected(f"{name!r} is a conjunction; take its parts")
-        return facts[0]
-
-    def conditions(self, name: str, statement: str | None = None) -> list[Fact]:
-        """Return the parts of a condition, in the order of their text.
-
-        Where several statements have a condition of this name, `statement` says whose is meant.
-        """
-        hypothesis = self.listed(name, statement)
-        if not isinstance(hypothesis, Condition):
-            raise Rejected(f"{name!r} is not a condition between constants")
-        parts = sorted(sp.And.make_args(hypothesis.relation), key=str)
-        return [self._condition_part(hypothesis, part) for part in parts]
-
-    def _condition_part(self, hypothesis: Condition, relation: sp.Basic) -> Fact:
-        name = hypothesis.name
-        if not isinstance(relation, sp.core.relational.Relational) or relation.rel_op == "!=":
-            raise Rejected(f"{name!r} is no relation that a certificate can use")
-        left, right = relation.args
-        if isinstance(relation, (sp.GreaterThan, sp.StrictGreaterThan)):
-            left, right = right, left
-        strict = isinstance(relation, (sp.StrictLessThan, sp.StrictGreaterThan))
-        goal = Goal(left, right, equal=isinstance(relation, sp.Equality), strict=strict)
-        self.assumed.append(f"{name}: {goal.latex()}")
-        return self.admit(name, goal, frozenset([tag_of(hypothesis)]))
-
-    def requires(self, kind: type) -> frozenset[str]:
-        """Return the tag of an assumption of the vocabulary, or reject when it is not listed."""
-        return frozenset([tag_of(self.listed(kind.__name__))])
-
-    def define(self, observable: sp.Expr, meaning: sp.Expr, note: str = "") -> None:
-        """Unfold `observable` as `meaning` in every certificate from here on."""
-        if observable in self._meanings and not is_zero(self._meanings[observable] - meaning):
-            raise Rejected(f"{observable} already has another meaning")
-        self._meanings[observable] = meaning
-        text = note or f"{latex(observable)} = {latex(meaning)}"
-        self.assumed.append(f"definition: {text}")
-
-    def discard(self, fact: Fact) -> None:
-        """Let go of a fact that no later step needs, so that none leans on it."""
-        self.forget(fact, since=self.known())
-
-    @contextmanager
-    def supposing(self, *goals: Goal) -> Any:
-        """Suppose relations for a while; what is proved meanwhile holds under them, and is dropped."""
-        held = dict(self._facts)
-        yield [self.admit("supposed", goal, frozenset()) for goal in goals]
-        self._facts = held
-        self._forms = {key: form for key, form in self._forms.items() if key in held}
-        self._scalar = {key: flag for key, flag in self._scalar.items() if key in held}
-
-    def new_setting(self) -> None:
-        """Begin another part of the proof: no fact and no meaning is carried over."""
-        self._facts, self._meanings, self.extremes, self.sources = {}, {}, {}, {}
-        self._forms, self._forms_at = {}, -1
-        self._scalar, self._abbreviations = {}, {}
-
-    def fresh_name(self, name: str) -> sp.Symbol:
-        """Return a symbol for a new definition; one name never means two things."""
-        if name in self._names:
-            raise Rejected(f"{name!r} is already defined")
-        self._names.add(name)
-        return sp.Symbol(name, real=True)
-
-    def count(self, what: str) -> int:
-        """Return 1, 2, 3, ... for successive objects of a kind, so that each has its own name."""
-        self._counts[what] = self._counts.get(what, 0) + 1
-        return self._counts[what]
-
-    def unfold(self, expr: sp.Expr) -> sp.Expr:
-        """Replace defined observables by what they mean."""
-        out = sp.sympify(expr).xreplace(self._meanings)
-        return out.xreplace(self._meanings) if self._abbreviations else out
-
-    def cite(self, name: str) -> None:
-        """Record that a classical fact of the list is used."""
-        from proofs_check.cited import CITED
-
-        if name not in CITED:
-            raise Rejected(f"{name!r} is not on the list of cited facts")
-        if name not in self.cited:
-            self.cited.append(name)
+class Core(Ledger):
+    """The ledger with the signs of multipliers, the certificate, and the conclusion."""
 
     # Signs --------------------------------------------------------------------------------------
 
@@ -215,7 +70,42 @@ class Core:
             raise Rejected(f"{what} {expr} is not proved {word}")
         used = [fact for fact in found.used if isinstance(fact, Fact)]
         self.leaned.extend(used)
-        return frozenset().union(*(fact.uses for fact in used))
+        return self.behind(expr).union(*(fact.uses for fact in used))
+
+    def behind(self, expr: Any) -> frozenset[str]:
+        """Return what the signs of the abbreviations in an expression rest on."""
+        symbols = sp.sympify(expr).free_symbols if self._behind else ()
+        return frozenset().union(*(self._behind.get(x, frozenset()) for x in symbols))
+
+    def real(self, expr: Any) -> frozenset[str]:
+        """Return what it rests on that an expression is a real number; reject when unproved.
+
+        Nothing is divided by that may be zero, no root is taken of what may be negative.
+        """
+        expr = self.unfold(sp.sympify(expr))
+        uses = self.behind(expr)
+        walker = sp.preorder_traversal(expr)
+        for e in walker:
+            if isinstance(e, ATOMS):
+                walker.skip()
+            elif isinstance(e, sp.Pow):
+                uses |= self._real_power(e)
+            elif not e.args and not (e.is_real):
+                raise Rejected(f"{e} is not known to be real")
+        return uses
+
+    def _real_power(self, e: sp.Pow) -> frozenset[str]:
+        base, exponent = e.base, e.exp
+        if exponent.is_integer and exponent.is_nonnegative:
+            return frozenset()
+        if not exponent.is_integer and exponent.is_nonnegative:
+            return self.sign(base, "under a root,")
+        try:
+            return self.sign(base, "divisor", strict=True)
+        except Rejected:
+            if not exponent.is_integer:
+                raise
+            return self.sign(-base, "divisor", strict=True)
 
     def form(self, expr: sp.Expr) -> sp.Expr:
         """Return the polynomial form of an unfolded expression, names shared over the session."""
@@ -254,6 +144,8 @@ class Core:
         """
         self.leaned = []
         with self.timed(name, goal) as note:
+            real = [self.real(c) for _, v in squares for c in parts_of(v)]
+            real += [self.real(c) for form in gram for c in parts_of_gram(form)]
             square_values = [square_of(v) for _, v in squares]
             slack = goal.strict and any(self._strict_square(c, v) for c, v in squares)
             total, uses = self._sum_of_terms(terms, strict=goal.strict and not slack)
@@ -267,12 +159,14 @@ class Core:
                 raise Rejected(f"{name}: an equation follows from equations only")
             if goal.equal and (squares or gram):
                 raise Rejected(f"{name}: an equation has no slack for squares")
+            uses = uses.union(*real, self.behind(goal.expr), self.behind(total))
             uses |= self.unfolding_uses(goal.expr) | self.unfolding_uses(total)
             if not is_zero(self.unfold(goal.expr - total)):
                 raise Rejected(f"{name}: the certificate does not add up to right - left")
             if self.observer is not None:
-                note.append(self.observer(self, goal, [f for _, f in terms], square_values))
-        return self.admit(name, goal, uses)
+                seen = [*square_values, *(x for form in gram for x in lengths(form))]
+                note.append(self.observer(self, goal, [f for _, f in terms], seen))
+        return self.register(name, goal, uses)
 
     def _strict_square(self, coefficient: Any, v: Any) -> bool:
         """Say whether a term is a positive number times a coefficient proved positive."""
@@ -291,6 +185,8 @@ class Core:
                 gains = fact.goal.strict and not strictly
                 uses |= self.sign(multiplier, f"multiplier of {fact.name!r}:", strict=gains)
                 strictly = strictly or fact.goal.strict
+            else:
+                uses |= self.real(multiplier)
             total += multiplier * fact.expr
         if not strictly:
             raise Rejected("a strict goal needs a strict fact with a positive multiplier")
@@ -300,7 +196,7 @@ class Core:
         """Accept a relation between constants whose sign the sign rules see at once."""
         with self.timed(name, goal):
             uses = self.sign(sp.factor(sp.together(goal.expr)), name, strict=goal.strict)
-        return self.admit(name, goal, uses)
+        return self.register(name, goal, uses | self.behind(goal.expr))
 
     def unfolding_uses(self, expr: sp.Expr) -> frozenset[str]:
         """Return what the reading of the extremes in `expr` rests on."""
@@ -345,23 +241,9 @@ class Core:
                 raise Rejected(f"{statement.name!r} does not assume {', '.join(extra)}")
             if goal.equal and not fact.goal.equal:
                 raise Rejected(f"{statement.name!r} is an equation, an inequality was proved")
+            if goal.strict and not fact.goal.strict:
+                raise Rejected(f"{statement.name!r} is strict, what was proved is not")
         self.concluded.add(statement.name)
-
-    def derive(self, name: str, goal: Goal, uses: frozenset[str], start: float) -> Fact:
-        """Register and report what a rule of this package derived; proofs never call it."""
-        self.steps.append(Step(name, "proved", time.perf_counter() - start, goal))
-        return self.admit(name, goal, uses)
-
-    def known(self) -> set[int]:
-        """Return the facts held now, for `forget`."""
-        return set(self._facts)
-
-    def forget(self, hypothesis: Fact, since: set[int]) -> None:
-        """Close a supposition: drop it and everything that was derived under it."""
-        kept = {key: f for key, f in self._facts.items() if key in since and f is not hypothesis}
-        self._facts = kept
-        self._forms = {key: form for key, form in self._forms.items() if key in kept}
-        self._scalar = {key: flag for key, flag in self._scalar.items() if key in kept}
 
     def conclude_limit(
         self, statement: Statement, form: Form, goal: Goal, uses: frozenset[str], start: float
@@ -391,10 +273,22 @@ class Core:
         self.steps.append(Step(f"conclusion: {statement.name}", "proved", seconds, goal))
         self.concluded.add(statement.name)
 
-    @contextmanager
-    def timed(self, name: str, goal: Goal | str) -> Any:
-        """Time a step and record it once it is verified."""
-        start, note = time.perf_counter(), list[str]()
-        yield note
-        seconds = time.perf_counter() - start
-        self.steps.append(Step(name, "proved", seconds, goal, note[0] if note else ""))
+
+def parts_of(v: Any) -> list[sp.Expr]:
+    """Return the scalars of a vector, or the scalar itself."""
+    return list(v.terms.values()) if isinstance(v, Vector) else [sp.sympify(v)]
+
+
+def lengths(form: Gram) -> list[sp.Expr]:
+    """Return what is nonnegative of any vectors: |u|^2, and |u|^2 |v|^2 - <u, v>^2 for each pair.
+
+    For two vectors nothing else is true of their inner products.
+    """
+    pairs = combinations(form.vectors, 2)
+    squares = [norm_sq(v) for v in form.vectors]
+    return squares + [norm_sq(u) * norm_sq(v) - dot(u, v) ** 2 for u, v in pairs]
+
+
+def parts_of_gram(form: Gram) -> list[sp.Expr]:
+    """Return the entries of a Gram matrix and the scalars of its vectors."""
+    return [*sp.Matrix(form.matrix), *(c for v in form.vectors for c in parts_of(v))]

@@ -21,10 +21,11 @@ import sympy as sp
 from proofs_check.algebra import Inner, Operator, Vector, dot, norm_sq, vector
 from proofs_check.chance import Chance
 from proofs_check.kernel import Fact, Rejected, Session, eq, le
-from proofs_check.links import Along, Link, link, state
+from proofs_check.links import Link, link, state
+from proofs_check.means import Along
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
-from ractheory.theorems.symbols import A, C, L_max, N, gap, t, zeta
+from ractheory.theorems.symbols import A, C, L_max, N, gamma, gap, t, zeta
 
 j = sp.Symbol("j", integer=True, positive=True)
 """Counts the steps of an epoch, 1 <= j <= N."""
@@ -81,9 +82,7 @@ def symbol(v: Vector) -> sp.Symbol:
     return word[-1]
 
 
-def epoch(
-    s: Session, chance: Chance, H: Operator, gamma: sp.Expr, deviation: Vector | None
-) -> Epoch:
+def epoch(s: Session, chance: Chance, H: Operator, deviation: Vector | None) -> Epoch:
     """Return one epoch from W_t; `deviation` is that of the clients' gradients from G_t, if any."""
     s.requires(vocabulary.ProjectedEstimate)
     tags = s.requires(vocabulary.BoundedDissimilarity)
@@ -100,6 +99,7 @@ def epoch(
     chance.depends([symbol(v) for v in (R, rho, end, seen)], made)
     for k in (sp.Integer(1), j, N):
         chance.depends([Epoch.V(k)], made)
+    s.ends[j] = N
     s.moving[j] = {symbol(v) for v in (S, R, rho)}
     s.define(Epoch.V(j + 1), Epoch.V(j) + norm_sq(x), r"V_{j+1} = V_j + |W_j - W|^2, V_0 = 0")
     s.define(Epoch.R_sq(j), norm_sq(R))

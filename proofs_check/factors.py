@@ -8,7 +8,7 @@ import sympy as sp
 
 from proofs_check.algebra import Vector, dot, norm_sq, vector
 from proofs_check.kernel import Fact, Rejected, Session, eq, le, lt
-from proofs_check.links import Along
+from proofs_check.means import Along
 from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
@@ -38,11 +38,11 @@ class Hessian:
     B a + b A = (B a_1 + b_1 A) + B a_2 + b_2 A, three orthogonal parts, and <R, b a> = <R, b_2 a_2>,
     since R is orthogonal to both spaces.
 
-    `form` is L s^2 |B a + b A|^2 + 2 L s <R, b a>, `size` is |a|^2 + |b|^2; `parts` holds the vectors
+    `value` is L s^2 |B a + b A|^2 + 2 L s <R, b a>, `size` is |a|^2 + |b|^2; `parts` holds the vectors
     B a_1, b_1 A, B a_2, b_2 A; `norms` |a_1|^2, |b_1|^2, |a_2|, |b_2|.
     """
 
-    form: sp.Expr
+    value: sp.Expr
     size: sp.Expr
     parts: tuple[Vector, Vector, Vector, Vector]
     norms: tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]
@@ -81,7 +81,7 @@ def largest_eigenvalue(s: Session, h: Hessian, above: Fact, c: sp.Expr) -> Fact:
     b = sigma_A p y^T, of size sigma_A^2 + sigma_B^2, B a + b A = (sigma_A^2 + sigma_B^2) p q^T, and
     <R, b a> is a multiple of <R, p q^T> = 0, as p lies in the column space of B.
     """
-    if above.goal.equal or not is_zero(s.owned(above).expr - (c * h.size - h.form)):
+    if above.goal.equal or not is_zero(s.owned(above).expr - (c * h.size - h.value)):
         raise Rejected("the rule needs form <= c size")
     unit = vector("pq^T")
     with s.supposing(eq(norm_sq(unit), 1)) as (one,):

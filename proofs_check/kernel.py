@@ -29,13 +29,15 @@ from proofs_check.facts import (
     lt,
     tag_of,
 )
+from proofs_check.ledger import COUNTERS, STARTS, released
 from proofs_check.signs import expand_outside, is_zero
 from ractheory.theorems import Statement
 from ractheory.theorems.hypotheses import Condition
 from ractheory.theorems.printing import latex
+from ractheory.theorems.symbols import gap
 
 __all__ = [
-    "Fact", "Goal", "Gram", "Rejected", "Session", "Squares", "Step", "Terms", "eq", "is_constant",
+    "COUNTERS", "Fact", "Goal", "Gram", "Rejected", "Session", "Squares", "Step", "Terms", "eq", "is_constant",
     "le", "lt",
 ]  # fmt: skip
 
@@ -87,37 +89,44 @@ class Session(Core):
         return self.admit(f"{symbol} is a positive integer", le(1, symbol), frozenset())
 
     def specialise(self, fact: Fact, symbol: sp.Symbol, value: sp.Expr) -> Fact:
-        """Put a number for a free symbol of a fact that rests on no hypothesis about the symbol."""
+        """Put a number for a free symbol: one that no hypothesis, definition or supposition is about."""
         start = time.perf_counter()
-        rests_on = [h for h in self._conditions() if symbol in h.relation.free_symbols]
-        if self.owned(fact).uses & {tag_of(h) for h in rests_on} or not is_constant(value):
+        uses = self.unconditional(fact, "a free symbol is put")
+        if symbol in self._bound | self._theorem_symbols() or symbol.is_integer:
             raise Rejected(f"{symbol} is not free in {fact.name!r}")
-        uses = fact.uses
+        if not self.constant(value):
+            raise Rejected(f"{value} is not a number of the runs")
         if symbol.is_nonnegative:
             uses |= self.sign(value, f"{symbol} becomes", strict=bool(symbol.is_positive))
-        if symbol.is_integer:
-            raise Rejected(f"{symbol} is an integer")
         goal = fact.goal
         left, right = (x.subs(symbol, value) for x in (goal.left, goal.right))
         return self.derive(
             f"{fact.name}, at {value}", Goal(left, right, goal.equal, goal.strict), uses, start
         )
 
-    def _conditions(self) -> list[Condition]:
+    def _theorem_symbols(self) -> set[sp.Symbol]:
+        """Return the symbols of the theorem's statements and conditions."""
         th = self.theorem
         listed = (*th.hypotheses, *(h for x in th.statements for h in x.needs))
-        return [h for h in listed if isinstance(h, Condition)]
+        relations = [x.relation for x in th.statements]
+        relations += [h.relation for h in listed if isinstance(h, Condition)]
+        return set().union(*(relation.free_symbols for relation in relations))
 
     def abbreviate(self, symbol: sp.Symbol, value: sp.Expr) -> Fact:
         """Let a new positive symbol stand for a positive constant; return symbol = value.
 
         `spell_out` later unfolds it, for conclusions that name the value itself.
         """
-        if symbol in self._names or not symbol.is_positive:
+        taken = symbol in self._names | self._bound | self._theorem_symbols()
+        if taken or not symbol.is_positive or symbol.is_integer:
             raise Rejected(f"{symbol} cannot stand for another number")
+        if not self.constant(value) or any(
+            x.is_integer and x in COUNTERS for x in value.free_symbols
+        ):
+            raise Rejected(f"{value} is not one number")
         uses = self.sign(value, f"{symbol} stands for", strict=True)
         self._names.add(symbol)
-        self._abbreviations[symbol] = value
+        self._abbreviations[symbol], self._behind[symbol] = value, uses
         self.assumed.append(f"definition: {latex(symbol)} = {latex(value)}")
         return self.admit(f"{symbol} in full", eq(symbol, value), uses)
 
@@ -170,7 +179,7 @@ class Session(Core):
         start = time.perf_counter()
         if fact.goal.equal or not is_zero(self.unfold(self.owned(fact).expr - (bound**2 - x**2))):
             raise Rejected(f"{name}: not an inequality between these squares")
-        uses = fact.uses | self._at_least_zero(bound, positive, strict=False)
+        uses = fact.uses | self.real(x) | self._at_least_zero(bound, positive, strict=False)
         return self.derive(name, Goal(x, bound, strict=fact.goal.strict), uses, start)
 
     def divide(self, fact: Fact, c: sp.Expr, positive: Fact | None = None) -> Fact:
@@ -210,12 +219,25 @@ class Session(Core):
         the statement must hold by itself.
         """
         start = time.perf_counter()
-        c = expand_outside(self.owned(fact).expr).coeff(suboptimality)
+        uses = self.unconditional(fact, "a point where f > f*")
+        c = expand_outside(fact.expr).coeff(suboptimality)
         whole = is_zero(fact.expr - c * suboptimality)
-        if not (whole and is_constant(c)) or fact.goal.equal:
+        self._of_any_start(uses)
+        if (
+            not (whole and isinstance(suboptimality, gap) and self.of_the_problem(c))
+            or fact.goal.equal
+        ):
             raise Rejected(f"{fact.name!r} is not a multiple of {suboptimality}")
         goal = le(0, c)
-        return self.derive("divide by f - f* > 0", goal, fact.uses | {NOT_CONSTANT}, start)
+        return self.derive("divide by f - f* > 0", goal, uses | {NOT_CONSTANT}, start)
+
+    def _of_any_start(self, uses: frozenset[str]) -> None:
+        """Reject what rests on a condition on the start: the rule moves the start where f > f*."""
+        th = self.theorem
+        for h in (*th.hypotheses, *(h for x in th.statements for h in x.needs)):
+            about_start = isinstance(h, Condition) and h.relation.free_symbols & set(STARTS)
+            if about_start and tag_of(h) in uses:
+                raise Rejected(f"the rule moves the start, about which {h.name!r} speaks")
 
     def unbounded(self, bound: Fact, growth: Fact, here: sp.Expr, there: sp.Expr) -> Fact:
         """From e (f - f*) <= c at every point conclude e <= 0, as f - f* is unbounded.
@@ -225,13 +247,18 @@ class Session(Core):
         zero everywhere, which is settled at the conclusion as in `cancel`.
         """
         start = time.perf_counter()
-        e = -expand_outside(self.owned(bound).expr).coeff(here)
+        uses = self.unconditional(bound, "f is unbounded") | self.unconditional(
+            growth, "f is unbounded"
+        )
+        self._of_any_start(uses)
+        e = -expand_outside(bound.expr).coeff(here)
         rest, ratio = expand_outside(bound.expr + e * here), self.owned(growth).goal.left / here
         if bound.goal.equal or growth.goal.equal or growth.goal.right != there or here == there:
             raise Rejected("the rule needs e (f - f*) <= c here, and a growth from here to there")
-        if not all(is_constant(x) for x in (e, rest, sp.cancel(ratio))):
+        numbers = all(self.of_the_problem(x) for x in (e, rest, sp.cancel(ratio)))
+        if not (numbers and isinstance(here, gap)):
             raise Rejected("the rule needs constants, and f - f* at one point")
-        uses = bound.uses | growth.uses | self.sign(sp.cancel(ratio) - 1, "growth", strict=True)
+        uses |= self.sign(sp.cancel(ratio) - 1, "growth", strict=True)
         return self.derive("f is unbounded", le(e, 0), uses | {NOT_CONSTANT}, start)
 
     def by_cases(
@@ -243,8 +270,8 @@ class Session(Core):
         for title, case, terms in (
             ("nonnegative", le(0, expr), above), ("nonpositive", le(expr, 0), below)
         ):  # fmt: skip
-            supposed = self.admit(f"{name}: {title}", case, frozenset())
+            supposed = self.suppose(f"{name}: {title}", case, None, not self.constant(expr))
             before = self.known()
-            uses |= self.prove(f"{name}: {title}", goal, terms(supposed)).uses
+            uses |= released(self.prove(f"{name}: {title}", goal, terms(supposed)).uses, supposed)
             self.forget(supposed, since=before)
         return self.derive(f"{name}: both cases", goal, uses, time.perf_counter())

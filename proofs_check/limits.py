@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import sympy as sp
 
 from proofs_check.algebra import Operator, norm_sq
-from proofs_check.chance import Mean
 from proofs_check.kernel import Fact, Goal, Rejected, Session, eq
 from proofs_check.links import Link
+from proofs_check.means import Mean
 from proofs_check.signs import is_zero
-from ractheory.assumptions import FreshSketch, HaarLaw, IsotropicQuadratic
+from ractheory.assumptions import FreshSketch, HaarLaw, IsotropicQuadratic, LowerBounded
 from ractheory.theorems import Form
 from ractheory.theorems.symbols import (
     L,
@@ -40,7 +40,7 @@ def require_contraction(s: Session, step: Link, fact: Fact, q: sp.Expr) -> froze
     shape = q * gap(t) - step.mean(gap(t + 1))
     if fact.goal.equal or not is_zero(fact.expr - shape):
         raise Rejected("the rule needs E_t delta_{t+1} <= q delta_t")
-    return fact.uses | s.sign(q, "contraction factor")
+    return fact.uses | s.sign(q, "contraction factor") | s.requires(LowerBounded)
 
 
 def all_times(s: Session, name: str, step: Link, contracts: Fact, q: sp.Expr) -> None:

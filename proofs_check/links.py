@@ -17,8 +17,9 @@ from proofs_check.algebra import (
     norm_sq,
     vector,
 )
-from proofs_check.chance import Chance, Mean, Side, mean_root
+from proofs_check.chance import Chance, Law, Side, mean_root
 from proofs_check.kernel import Fact, Rejected, Session, eq, le
+from proofs_check.means import Along, Mean
 from proofs_check.moments import gaussian_factor
 from proofs_check.points import Point, auxiliary, minimiser
 from proofs_check.recursion import PartialSum
@@ -26,8 +27,10 @@ from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
 from ractheory.theorems.beyond import MOMENTUM_STEP
+from ractheory.theorems.effective import L_EFF_HAAR
 from ractheory.theorems.symbols import (
     T,
+    gamma,
     gap,
     grad_sq,
     projected_sq,
@@ -42,11 +45,11 @@ class Link:
     chance: Chance
     here: Point
     there: Point
-    sources: sp.Tuple
+    draws: sp.Tuple
 
     def mean(self, x: sp.Expr) -> sp.Expr:
         """Return the symbol of E[x | everything before the link]."""
-        return Mean(x, self.sources)
+        return Mean(x, self.draws)
 
 
 def state(s: Session, k: sp.Expr, name: str) -> Point:
@@ -59,6 +62,9 @@ def state(s: Session, k: sp.Expr, name: str) -> Point:
 def link(s: Session, chance: Chance, here: Point, there: Vector, reads: str) -> Link:
     """Return the link from W_t to the position `there`; `reads` says the update in words."""
     s.assumed.append(f"one link: {reads}")
+    if s.position not in (None, there):
+        raise Rejected("link t already ends elsewhere")
+    s.position = there
     after = Point(there, vector("G_{t+1}"), gap(t + 1))
     s.define(grad_sq(t + 1), norm_sq(after.g), r"grad\_sq at t + 1")
     sources = chance.made_from_vector(there)
@@ -77,7 +83,7 @@ def sketched(s: Session) -> tuple[Chance, Projection]:
     return chance, H
 
 
-def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
+def projected_step(s: Session, chance: Chance, H: Operator) -> Link:
     """W_{t+1} = W_t - gamma H_t G_t."""
     s.requires(vocabulary.ProjectedStep)
     here = state(s, t, "t")
@@ -85,9 +91,11 @@ def projected_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> L
     return link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t G_t")
 
 
-def plain_step(s: Session, c: sp.Expr) -> tuple[Link, Operator]:
-    """W_{t+1} = W_t - c S_t G_t, S_t = B_t B_t^T with N(0, 1) entries: a gradient step on the factor."""
+def plain_step(s: Session) -> tuple[Link, Operator]:
+    """W_{t+1} = W_t - c S_t G_t, c = eta s^2, S_t = B_t B_t^T with N(0, 1) entries: a gradient step
+    on the factor."""
     s.requires(vocabulary.PlainStep)
+    c = symbols.eta * symbols.s**2
     chance, S = Chance(s), Operator("S")
     chance.operator_source(S, gaussian_factor(s))
     here = state(s, t, "t")
@@ -99,14 +107,17 @@ def certified_step(
     s: Session,
     chance: Chance,
     H: Operator,
-    gamma: sp.Expr,
     kind: type[vocabulary.CertifiedLinks] = vocabulary.CertifiedLinks,
 ) -> tuple[Link, Callable[[Point], Fact]]:
     """A link to anywhere that ends no higher than W_t - gamma H_t G_t; `kind` is what grants it.
 
+    CertifiedLinks grants it for the gamma of the theorem, CertifiedAtEffectiveStep for 1/L_eff.
+
     Returned with the link is the certificate: given that point, f(W_{t+1}) is at most its f.
     """
     tags = s.requires(kind)
+    step_of = {"CertifiedLinks": gamma, "CertifiedAtEffectiveStep": 1 / L_EFF_HAAR}
+    g = step_of[kind.__name__]
     here = state(s, t, "t")
     s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
     new = vector("W_{t+1}")
@@ -114,14 +125,15 @@ def certified_step(
     step = link(s, chance, here, new, "f(W_{t+1}) <= f(W_t - gamma H_t G_t)")
 
     def certificate(exact: Point) -> Fact:
-        if dict(exact.x.terms) != dict((here.x - gamma * H(here.g)).terms):
+        away = exact.x - (here.x - g * H(here.g))
+        if not all(is_zero(s.spelled(c)) for c in away.terms.values()):
             raise Rejected("the certificate compares with the exact projected step only")
         return s.admit("certified link", le(gap(t + 1), exact.f), tags)
 
     return step, certificate
 
 
-def subgradient_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> Link:
+def subgradient_step(s: Session, chance: Chance, H: Operator) -> Link:
     """W_{t+1} = W_t - gamma H_t g_t, g_t a subgradient of f at W_t; dist_sq(t) is |W_t - W*|^2."""
     s.requires(vocabulary.ProjectedEstimate)
     here = state(s, t, "t")
@@ -154,7 +166,7 @@ def distance_at_start(s: Session) -> Fact:
     return s.admit("distance at the start", eq(symbols.dist_sq(0), symbols.D0_sq), frozenset())
 
 
-def estimated_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
+def estimated_step(s: Session, chance: Chance, H: Operator) -> tuple[Link, Vector]:
     """W_{t+1} = W_t - gamma H_t g_t with g_t unbiased and independent of H_t; return it with g_t."""
     s.requires(vocabulary.ProjectedEstimate)
     here, g = state(s, t, "t"), vector("g_t")
@@ -170,15 +182,6 @@ def estimated_step(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> t
 
     chance.source(name, unbiased, s.requires(vocabulary.UnbiasedGradient))
     return link(s, chance, here, here.x - gamma * H(g), "W_{t+1} = W_t - gamma H_t g_t"), g
-
-
-class Along(symbols.Observable):
-    """Along(name, ...) is a named quantity of the run at a link: Along(k, name)."""
-
-    def _latex(self, printer: object, exp: object = None) -> str:
-        k, name = (printer._print(a) for a in self.args)  # type: ignore[attr-defined]
-        text = f"{name}_{{{k}}}"
-        return text if exp is None else f"{text}^{{{exp}}}"
 
 
 (BEFORE,) = (x for x in MOMENTUM_STEP.free_symbols if x.name == "A_before")
@@ -207,7 +210,7 @@ class Momentum:
     facts: dict[str, Fact]
 
 
-def accelerated_link(s: Session, gamma: sp.Expr, law: tuple) -> Momentum:
+def accelerated_link(s: Session, law: Law) -> Momentum:
     """AcceleratedLinks: y = (1 - tau) x + tau z, tau = rho b/A_+, A_0 = 0, z_0 = x_0.
 
     b is the formula of the theorem at A; `facts` holds the recursion of A, the starts, and A_T.
@@ -261,7 +264,7 @@ def quantity(
 def check_start(along: Link, of: Callable[[Point], sp.Expr], start: sp.Expr) -> None:
     """Reject a constant that does not stand for this quantity at W_0."""
     D = along.here.x - vector("W^*")
-    root = Inverse(mean_root(along.sources[0])) if along.sources else None
+    root = Inverse(mean_root(along.draws[0])) if along.draws else None
     meanings = {symbols.D0_sq: norm_sq(D)}
     if root is not None:
         meanings[symbols.D0_sq_weighted] = norm_sq(root(D))

@@ -18,8 +18,9 @@ from proofs_check.algebra import (
     vector,
     zero,
 )
-from proofs_check.chance import Chance, Mean
+from proofs_check.chance import Chance
 from proofs_check.kernel import Fact, Session, le
+from proofs_check.means import Mean
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
 from ractheory.theorems.symbols import (

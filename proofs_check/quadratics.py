@@ -17,17 +17,16 @@ from proofs_check.kernel import Fact, Rejected, Session, eq, le
 from proofs_check.links import Link
 from proofs_check.moments import gaussian_second_moment, isotropic
 from proofs_check.points import Point
-from proofs_check.signs import is_zero
 from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
 from ractheory.theorems.floors import counterexample_gap
-from ractheory.theorems.symbols import D0_sq, L, d, eta, gap, grad_sq, i, mu, p_sigma, r, t
+from ractheory.theorems.symbols import D0_sq, L, d, eta, gamma, gap, grad_sq, i, mu, p_sigma, r, t
 from ractheory.theorems.symbols import s as scale
 
 ROOT = Operator("K^{1/2}")
 
 
-def quadratic_link(s: Session, chance: Chance, H: Operator, gamma: sp.Expr) -> tuple[Link, Vector]:
+def quadratic_link(s: Session, chance: Chance, H: Operator) -> tuple[Link, Vector]:
     """MatrixQuadratic: f - f* = 1/2 <D, K D> with gradient K D, D = W - W*; a projected step on it."""
     for kind in (vocabulary.MatrixQuadratic, vocabulary.ProjectedStep, vocabulary.MatchingSide):
         s.requires(kind)
@@ -149,7 +148,7 @@ def counterexample_of_rank_one(s: Session) -> tuple[sp.Matrix, sp.Matrix]:
     return u, v
 
 
-def counterexample_link(s: Session, chance: Chance, H: Operator | None, gamma: sp.Expr) -> Link:
+def counterexample_link(s: Session, chance: Chance, H: Operator | None) -> Link:
     """A projected step (H = I where None) on f - f* = 1/2 <D, K D>, the eigenvalues of K 2 and 20."""
     s.requires(vocabulary.CounterexampleQuadratic)
     s.requires(vocabulary.ProjectedStep)
@@ -181,7 +180,7 @@ def _entries() -> sp.Matrix:
     return sp.Matrix(3, 3, sp.symbols("w1:10", real=True))
 
 
-def isotropic_link(s: Session, gamma: sp.Expr) -> tuple[Link, Operator]:
+def isotropic_link(s: Session) -> tuple[Link, Operator]:
     """A projected step on (L/2)|D|^2: D_+ = D - gamma L H D."""
     s.requires(vocabulary.IsotropicQuadratic)
     s.requires(vocabulary.ProjectedStep)
@@ -233,9 +232,3 @@ def start_on_isotropic(s: Session) -> Fact:
     """f(W_0) - f* = (L/2)|D_0|^2."""
     tags = s.requires(vocabulary.IsotropicQuadratic)
     return s.admit("energy at the start", eq(gap(0), L / 2 * D0_sq), tags)
-
-
-def same(a: sp.Expr, b: sp.Expr, what: str) -> None:
-    """Reject unless two expressions agree."""
-    if not is_zero(a - b):
-        raise Rejected(f"{what}: {a} is not {b}")

@@ -14,15 +14,24 @@ from typing import Any
 import sympy as sp
 
 from proofs_check.algebra import Inner
-from proofs_check.chance import Mean, total_mean
-from proofs_check.kernel import Fact, Goal, Rejected, Session, Squares, Terms, eq, is_constant, le
-from ractheory.theorems.symbols import T, t
+from proofs_check.kernel import (
+    COUNTERS,
+    Fact,
+    Goal,
+    Rejected,
+    Session,
+    Squares,
+    Terms,
+    eq,
+    le,
+)
+from proofs_check.ledger import released, suppositions
+from proofs_check.means import Mean, total_mean
+from proofs_check.points import Value
+from ractheory.theorems.symbols import t
 
-k = sp.Symbol("k", integer=True, nonnegative=True)
+k = COUNTERS[2]
 """A second counter, for inductions over the length of a stretch of the chain."""
-
-INDICES = (t, T, k)
-"""The link counters: a fact between observables holds for each of their values."""
 
 
 class PartialSum(sp.Function):
@@ -41,7 +50,7 @@ def partial_sum(
 ) -> tuple[Callable[[sp.Expr], sp.Expr], Fact, Fact]:
     """Define S(k) = sum_{i<k} term(i); return S, the fact S(0) = 0 and S(t+1) = S(t) + term(t)."""
     symbol = s.fresh_name(name)
-    if not is_constant(term(t)):
+    if not s.constant(term(t)):
         raise Rejected(f"the terms of {name} are random; sum their expectations")
 
     def S(k: sp.Expr) -> sp.Expr:
@@ -54,12 +63,14 @@ def partial_sum(
 
 def instance(s: Session, fact: Fact, at: Mapping[sp.Symbol, Any]) -> Fact:
     """Return the fact at other links, such as t -> t + 1 or t -> 0."""
-    s.owned(fact)
+    for tag in suppositions(s.owned(fact).uses):
+        if tag.fixes is None or tag.fixes & set(at):
+            raise Rejected(f"{fact.name!r} is supposed at one link only")
     check_index_change(s, fact.expr, at)
     goal = Goal(
         _at(fact.goal.left, at), _at(fact.goal.right, at), fact.goal.equal, fact.goal.strict
     )
-    return s.admit(f"{fact.name} at {dict(at)}", goal, fact.uses)
+    return s.register(f"{fact.name} at {dict(at)}", goal, fact.uses)
 
 
 def check_index_change(s: Session, expr: sp.Expr, at: Mapping[sp.Symbol, Any]) -> None:
@@ -67,8 +78,12 @@ def check_index_change(s: Session, expr: sp.Expr, at: Mapping[sp.Symbol, Any]) -
     for old, new in at.items():
         value = sp.sympify(new)
         in_range = value.is_positive if old.is_positive else value.is_nonnegative
-        if not (old in INDICES or old in s.moving) or not (value.is_integer and in_range):
+        if not (old in COUNTERS or old in s.moving) or not (value.is_integer and in_range):
             raise Rejected(f"{old} -> {new} is not a change of link")
+        if old not in s.moving and (expr.free_symbols & set(s.sources) or expr.has(Value)):
+            raise Rejected("a fact about what one link draws cannot be moved to another link")
+        if old in s.ends and value not in (s.ends[old], old + 1):
+            raise Rejected(f"{old} ends at {s.ends[old]}")
         for atom in expr.atoms(sp.Function):
             if moves_with(s, atom, old):
                 raise Rejected("a fact about one link's vectors cannot be moved to another link")
@@ -122,7 +137,7 @@ def induction(
         taken as true at `over` and at every value of the other counters: `previous({t: t + 1})`
     last : for a counter that ends: then `previous.within` is the fact over + 1 <= last
     """
-    if not (over in INDICES or over in s.moving):
+    if not (over in COUNTERS or over in s.moving):
         raise Rejected(f"{over} counts no links")
     check_index_change(s, goal.expr, {over: over + 1})
     start = 1 if over.is_positive else 0
@@ -132,10 +147,13 @@ def induction(
         return Goal(_at(goal.left, at), _at(goal.right, at), goal.equal, goal.strict)
 
     proved_base = s.prove(f"{name}: base", shifted(sp.Integer(start)), *base)
-    hypothesis = s.admit(f"{name}: induction hypothesis", goal, frozenset())
+    if last != s.ends.get(over):
+        raise Rejected(f"{over} ends at {s.ends.get(over)}")
+    here = frozenset([over])
+    hypothesis = s.suppose(f"{name}: induction hypothesis", goal, here, random=False)
     supposed = [hypothesis]
     if last is not None:
-        supposed.append(s.admit(f"{over} + 1 <= {last}", le(over + 1, last), frozenset()))
+        supposed.append(s.suppose(f"{over} + 1 <= {last}", le(over + 1, last), here, random=False))
 
     previous = Previous(s, over, hypothesis, supposed[-1])
     before = s.known()
@@ -143,5 +161,5 @@ def induction(
     proved_step = s.prove(f"{name}: step", shifted(over + 1), terms, squares)
     for fact in supposed:
         s.forget(fact, since=before)
-    uses = proved_base.uses | proved_step.uses
+    uses = proved_base.uses | released(proved_step.uses, *supposed)
     return s.derive(f"{name}: for every {over}", goal, uses, time.perf_counter())

@@ -225,10 +225,20 @@ class SignRules:
         if below is not None and (below.strict or exponent.is_nonnegative):  # noqa: SIM102
             if below.direction > 0 or keeps:
                 return below
-        if exponent.is_Integer and exponent.is_even and exponent > 0 and base.is_real:
+        if exponent.is_Integer and exponent.is_even and exponent > 0 and self.real(base):
             return Sign(
                 1,
                 below is not None and below.strict,
                 below.used if below and below.strict else frozenset(),
             )
         return None
+
+    def real(self, base: sp.Expr) -> bool:
+        """Say whether a form is real: its symbols are, and its roots are of nonnegative numbers."""
+        for symbol in base.free_symbols:
+            key = self.named.get(symbol)
+            if isinstance(key, tuple) and not (key[1].is_integer and key[1].is_nonnegative):
+                below = self.sign(self.bases.get(key, key[0]))
+                if below is None or below.direction < 0:
+                    return False
+        return bool(base.is_real)

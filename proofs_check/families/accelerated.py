@@ -15,15 +15,15 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
-from proofs_check.chance import Mean
 from proofs_check.conclusions import finish
 from proofs_check.curvature import curvature_at_most_L, matrix_smooth
 from proofs_check.kernel import Fact, Session, eq, le, lt
 from proofs_check.links import BEFORE, Momentum, accelerated_link
+from proofs_check.means import Mean
 from proofs_check.moments import isotropic, isotropic_haar
 from proofs_check.points import convex, smooth
 from proofs_check.proof import Proof, dropped, scaled, weakened
-from proofs_check.recursion import induction, instance
+from proofs_check.recursion import Certificate, Previous, induction, instance
 from ractheory.laws import haar_moments
 from ractheory.theorems.beyond import MOMENTUM_STEP
 from ractheory.theorems.effective import ISOTROPIC, L_EFF_HAAR
@@ -32,7 +32,7 @@ from ractheory.theorems.symbols import D0_sq, L, T, d, gamma, gap, r, rho, t
 half, one = sp.Rational(1, 2), sp.Integer(1)
 
 
-def weights(s: Session, m: Momentum) -> tuple[Fact, Fact]:
+def weights(s: Session, m: Momentum) -> Fact:
     """b^2 = gamma (A + rho b) and b >= gamma rho/2, from the formula of b; and A_t >= 0, A_{t+1} > 0."""
     A, b, facts, n = m.weight, m.step, m.facts, s.count("weights")
     square = s.prove(
@@ -47,8 +47,8 @@ def weights(s: Session, m: Momentum) -> tuple[Fact, Fact]:
         return s.prove(f"b is at least gamma rho/2, {n}", le(gamma * rho / 2, b(t)),
                        [(1, here), (-1, facts["b"])])  # fmt: skip
 
-    def grow(previous: object) -> tuple[list, list]:
-        supposed = previous()  # type: ignore[operator]
+    def grow(previous: Previous) -> Certificate:
+        supposed = previous()
         return [(1, supposed), (rho, least_step()), (-1, facts["A_+"])], [(gamma * rho**2 / 2, one)]
 
     induction(
@@ -64,7 +64,7 @@ def weights(s: Session, m: Momentum) -> tuple[Fact, Fact]:
         f"b^2 = gamma A_+, {n}", eq(b(t) ** 2, gamma * (A(t) + rho * b(t))),
         [(1, at_A), (b(t) + formula - gamma * rho, facts["b"])],
     )  # fmt: skip
-    return squared, least
+    return squared
 
 
 def potential(s: Session, m: Momentum, squared: Fact, descent: Fact) -> Fact:
@@ -109,9 +109,9 @@ def nonnegative_energy(s: Session, m: Momentum) -> Fact:
 
 def plain(s: Session) -> None:
     """LSmooth and gamma <= 1/L: E delta(x_+) <= delta(y) - gamma rho (1 - gamma L/2)|G|^2."""
-    short = s.condition("step at most 1/L")
-    m = accelerated_link(s, gamma, isotropic(s))
-    squared, least = weights(s, m)
+    s.condition("step at most 1/L")
+    m = accelerated_link(s, isotropic(s))
+    squared = weights(s, m)
     averaged = m.chance.average("mean over the sketch", smooth(s, m.at_y, m.after), m.H)
     G = m.at_y.g
     descent = s.prove(
@@ -120,8 +120,7 @@ def plain(s: Session) -> None:
     )  # fmt: skip
     bound = potential(s, m, squared, descent)
     sharp = conclude_sharp(s, m, bound, "sharp")
-    quadratic_growth(s, m, squared, least, sharp)
-    del short
+    quadratic_growth(s, m, squared, sharp)
 
 
 def conclude_sharp(s: Session, m: Momentum, bound: Fact, name: str) -> Fact:
@@ -133,13 +132,13 @@ def conclude_sharp(s: Session, m: Momentum, bound: Fact, name: str) -> Fact:
     ])  # fmt: skip
 
 
-def quadratic_growth(s: Session, m: Momentum, squared: Fact, least: Fact, sharp: Fact) -> None:
+def quadratic_growth(s: Session, m: Momentum, squared: Fact, sharp: Fact) -> None:
     """A_t >= gamma rho^2 t^2/4. Step: (b - gamma rho/2)^2 = gamma A + gamma^2 rho^2/4 >= (gamma rho t/2)^2,
     so b >= gamma rho (t + 1)/2, and A_+ = b^2/gamma."""
     A, b, u = m.weight, m.step, gamma * rho / 2
 
-    def step(previous: object) -> tuple[list, list]:
-        supposed = previous()  # type: ignore[operator]
+    def step(previous: Previous) -> Certificate:
+        supposed = previous()
         rooted = s.prove(
             "square of b - gamma rho/2", le((u * t) ** 2, (b(t) - u) ** 2),
             [(gamma, supposed), (-1, squared)], [(u**2, one)],
@@ -160,7 +159,6 @@ def quadratic_growth(s: Session, m: Momentum, squared: Fact, least: Fact, sharp:
         (1, sharp), (D0_sq / (2 * A_acc * least_A), instance(s, growth, {t: T})),
         (-D0_sq / (2 * A_acc * least_A), m.facts["A_T"]),
     ])  # fmt: skip
-    del least
 
 
 def effective(s: Session) -> None:
@@ -173,8 +171,8 @@ def effective(s: Session) -> None:
     room = r / ((d - 1) * d * (d + 2))
     s.prove("c1 >= 0", le(0, c1), [((r + 1) * room, least)], [(2 * r * room, one)])
     law, share = isotropic_haar(s)
-    m = accelerated_link(s, gamma, law)
-    squared, _ = weights(s, m)
+    m = accelerated_link(s, law)
+    squared = weights(s, m)
     G = m.at_y.g
     averaged = m.chance.average("mean over a Haar sketch", matrix_smooth(s, m.at_y, m.after), m.H)
     descent = s.prove(

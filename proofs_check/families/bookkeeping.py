@@ -87,7 +87,7 @@ def sign_floor(s: Session) -> None:
     |D - eta s E U|^2 is the difference. A column contributes r d + r (r - 1) 2/pi - r^2 2/pi =
     r (d - 2/pi)."""
     link, U, M, size, _ = sign_link(s)
-    (name,) = link.sources
+    (name,) = link.draws
     D, c = link.here.x, eta * scale
     energy = s.prove("energy after a link", eq(
         gap(t + 1), gap(t) - L * c * dot(D, U) + L / 2 * c**2 * norm_sq(U)

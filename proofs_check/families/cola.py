@@ -5,7 +5,6 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
-from proofs_check.chance import Mean
 from proofs_check.conclusions import finish
 from proofs_check.drifts import (
     drift_from_two_on,
@@ -16,6 +15,7 @@ from proofs_check.drifts import (
 from proofs_check.every_step import escape, two_inner_steps
 from proofs_check.kernel import Session, eq, lt
 from proofs_check.limits import strong_law
+from proofs_check.means import Mean
 from proofs_check.proof import Proof, claiming, dropped, substituted, weakened
 from proofs_check.quadratics import joint_link, start_on_isotropic
 from proofs_check.recursion import induction, instance
@@ -62,7 +62,7 @@ def cola_every_step(s: Session) -> None:
     link = two_inner_steps(s)
     finish(s, "link")
     squared = s.prove("square of the link", eq(shift(t + 1) ** 2, sp.expand(link.after**2)))
-    mean = link.step.chance.average("mean square of the link", squared, *link.step.sources)
+    mean = link.step.chance.average("mean square of the link", squared, *link.step.draws)
     finish(s, "mean square", terms=[(1, mean)], along=link.step)
     escape(s, "escape", link)
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.algebra import Operator, dot, norm_sq
-from proofs_check.chance import Chance, Law, Mean
+from proofs_check.algebra import Operator, Vector, dot, norm_sq
+from proofs_check.chance import Chance, Law
 from proofs_check.conclusions import finish
 from proofs_check.curvature import (
     curvature_at_most_L,
@@ -32,6 +32,7 @@ from proofs_check.curvature import (
 from proofs_check.families.gradient import Descent, contraction, geometric, mean_gradient_rate
 from proofs_check.kernel import Fact, Session, le, lt
 from proofs_check.links import Link, certified_step, projected_step, quantity
+from proofs_check.means import Mean
 from proofs_check.moments import coordinates, haar
 from proofs_check.points import auxiliary, convex, minimiser, mu_at_most_L
 from proofs_check.proof import Proof, dropped, scaled, substituted
@@ -68,8 +69,8 @@ class Sketch:
     """A law with E[H K H] <= rho L_eff I, and where its proofs find their conditions.
 
     `rho` and `L_eff` stand for r/d and the formula `full` until the conclusions spell them out.
-    `bound` gives the terms that turn the mean of <G, H K H G> into rho L_eff |G|^2, and the fact
-    r L/d <= L_eff.
+    `order` gives the fact r L/d <= L_eff, `bounds` the terms that turn the mean of <G, H K H G> into
+    rho L_eff |G|^2.
     """
 
     prefix: str
@@ -77,15 +78,16 @@ class Sketch:
     L_eff: sp.Symbol
     full: sp.Expr
     law: Callable[[Session], Law]
-    bound: Callable[[Session, Link, Fact], tuple[list[tuple[sp.Expr, Fact]], Fact]]
+    order: Callable[[Session, Fact], Fact]
+    bounds: Callable[[Session, Vector], list[tuple[sp.Expr, Fact]]]
 
 
 def sketch(
-    prefix: str, name: str, full: sp.Expr, law: Callable[[Session], Law], bound: Any
+    prefix: str, name: str, full: sp.Expr, law: Callable[[Session], Law], order: Any, bounds: Any
 ) -> Sketch:
     """Return a law with symbols of its own."""
     rho, L_eff = (sp.Symbol(f"{x}_{name}", positive=True) for x in ("rho", "L"))
-    return Sketch(prefix, rho, L_eff, full, law, bound)
+    return Sketch(prefix, rho, L_eff, full, law, order, bounds)
 
 
 def fits(s: Session, statement: str | None = None) -> Fact:
@@ -96,47 +98,48 @@ def fits(s: Session, statement: str | None = None) -> Fact:
     return least
 
 
-def haar_bound(s: Session, step: Link, least: Fact) -> tuple[list[tuple[sp.Expr, Fact]], Fact]:
-    """c1 <G, K G> <= c1 L |G|^2 with c1 >= 0; and rho L <= L_eff.
-
+def haar_order(s: Session, least: Fact) -> Fact:
+    """c1 >= 0; and rho L <= L_eff, as
     L_eff - rho L = (c2/rho)(tr K - L) + (2 (d - r)/(d (d + 2))) L.
     """
     c1, c2 = haar_moments(d, r)
     room = r / ((d - 1) * d * (d + 2))
     s.prove("c1 >= 0", le(0, c1), [((r + 1) * room, least)], [(2 * r * room, one)])
     above, _, _ = trace_bounds(s)
-    order = s.prove(
+    return s.prove(
         "r L/d <= L_eff", le(ISOTROPIC * L, L_EFF_HAAR),
         terms=[(c2 / ISOTROPIC, above)], squares=[(2 * (d - r) / (d * (d + 2)) * L, one)],
     )  # fmt: skip
-    return [(c1, curvature_at_most_L(s, step.here.g))], order
 
 
-def coordinates_bound(
-    s: Session, step: Link, least: Fact
-) -> tuple[list[tuple[sp.Expr, Fact]], Fact]:
-    """(rho - P) <G, diag(K) G> + P <G, K G>, P = P(i, j), by max K_ii and L; and rho L <= L_eff.
+def haar_bounds(s: Session, G: Vector) -> list[tuple[sp.Expr, Fact]]:
+    """c1 <G, K G> <= c1 L |G|^2."""
+    return [(haar_moments(d, r)[0], curvature_at_most_L(s, G))]
 
-    L_eff - rho L = ((d - r)/(d (d - 1))) (d max K_ii - tr K + tr K - L).
-    """
-    pair, G = pair_inclusion(d, r), step.here.g
+
+def coordinates_order(s: Session, least: Fact) -> Fact:
+    """rho L <= L_eff: L_eff - rho L = ((d - r)/(d (d - 1))) (d max K_ii - tr K + tr K - L)."""
     above, _, diagonal = trace_bounds(s)
     s.whole(r)
     c = (d - r) / (d * (d - 1))
-    order = s.prove(
+    return s.prove(
         "r L/d <= L_eff", le(ISOTROPIC * L, L_EFF_COORDINATES), [(c, above), (c, diagonal)]
     )
-    bounds = [
+
+
+def coordinates_bounds(s: Session, G: Vector) -> list[tuple[sp.Expr, Fact]]:
+    """(rho - P) <G, diag(K) G> + P <G, K G>, P = P(i, j), by max K_ii and L."""
+    pair = pair_inclusion(d, r)
+    return [
         (ISOTROPIC - pair, diagonal_at_most_its_maximum(s, G)),
         (pair, curvature_at_most_L(s, G)),
     ]
-    return bounds, order
 
 
-HAAR = sketch("", "Haar", L_EFF_HAAR, haar, haar_bound)
+HAAR = sketch("", "Haar", L_EFF_HAAR, haar, haar_order, haar_bounds)
 COORDINATES = sketch(
     "coordinates ", "coordinates", L_EFF_COORDINATES,
-    coordinates, coordinates_bound,
+    coordinates, coordinates_order, coordinates_bounds,
 )  # fmt: skip
 
 
@@ -150,18 +153,27 @@ class Effective:
     share: Fact
 
 
-def expected(
-    s: Session, step: Link, H: Operator, descends: Fact, law: Sketch, g: sp.Expr, least: Fact
-) -> Effective:
-    """E delta_+ <= delta - g rho (1 - g L_eff/2)|G|^2 for the step g."""
+def named(s: Session, law: Sketch, least: Fact) -> tuple[Fact, Fact, Fact]:
+    """Name rho and L_eff; return rho L <= L_eff, and what the two names stand for."""
     name, rho, L_eff = law.prefix, law.rho, law.L_eff
-    averaged = step.chance.average(f"average over the sketch, {name}", descends, H)
-    bounds, long_order = law.bound(s, step, least)
+    long_order = law.order(s, least)
     s.prove(f"L_eff > 0, {name}", lt(0, law.full), [(1, long_order)], [(ISOTROPIC * L, one)])
     share, full = s.abbreviate(rho, ISOTROPIC), s.abbreviate(L_eff, law.full)
     order = s.prove(
         f"rho L <= L_eff, {name}", le(rho * L, L_eff), [(1, long_order), (L, share), (-1, full)]
     )
+    return order, share, full
+
+
+def expected(
+    s: Session, step: Link, H: Operator, descends: Fact, law: Sketch, g: sp.Expr,
+    names: tuple[Fact, Fact, Fact],
+) -> Effective:  # fmt: skip
+    """E delta_+ <= delta - g rho (1 - g L_eff/2)|G|^2 for the step g."""
+    name, rho, L_eff = law.prefix, law.rho, law.L_eff
+    order, share, full = names
+    averaged = step.chance.average(f"average over the sketch, {name}", descends, H)
+    bounds = law.bounds(s, step.here.g)
     gain, G_sq = g * rho * (1 - g * L_eff / 2), norm_sq(step.here.g)
     slope = sp.Rational(1, 2) * g**2 * G_sq
     fact = s.prove(
@@ -192,8 +204,9 @@ def effective_rates(s: Session, law: Sketch) -> None:
     least = fits(s, f"{name}one step")
     chance = Chance(s)
     H = chance.sketch("H", law.law(s))
-    step = projected_step(s, chance, H, gamma)
-    e = expected(s, step, H, matrix_smooth(s, step.here, step.there), law, gamma, least)
+    step = projected_step(s, chance, H)
+    names = named(s, law, least)
+    e = expected(s, step, H, matrix_smooth(s, step.here, step.there), law, gamma, names)
     stable = s.condition("step below 2/L", f"{name}one step")
     s.prove(f"gamma L_eff < 2, {name}", lt(gamma * law.L_eff, 2), [(1, stable), (gamma, e.full)])
     nonnegative(s, e, law, gamma, L, None)
@@ -219,7 +232,7 @@ def effective_convex(s: Session, e: Effective, law: Sketch) -> Fact:
     """
     name, step, rho = law.prefix, e.descent.step, law.rho
     chance, G = step.chance, step.here.g
-    (H,) = step.sources
+    (H,) = step.draws
     short = s.condition("step at most 1/L", f"{name}convex")
     s.prove(f"gamma L_eff <= 1, {name}", le(gamma * law.L_eff, 1), [(1, short), (gamma, e.full)])
     star = minimiser(s)
@@ -296,14 +309,15 @@ def exact_links(s: Session) -> None:
     law, g = HAAR, 1 / HAAR.L_eff
     chance = Chance(s)
     H = chance.sketch("H", law.law(s))
-    step, certified = certified_step(s, chance, H, g, CertifiedAtEffectiveStep)
+    names = named(s, law, least)
+    step, certified = certified_step(s, chance, H, CertifiedAtEffectiveStep)
     exact = auxiliary(s, chance, step.here.x - g * H(step.here.g))
     smooth = matrix_smooth(s, step.here, exact)
     descends = s.prove(
         "descent of a certified link", le(gap(t + 1), smooth.goal.right),
         terms=[(1, certified(exact)), (1, smooth)],
     )  # fmt: skip
-    e = expected(s, step, H, descends, law, g, least)
+    e = expected(s, step, H, descends, law, g, names)
     nonnegative(s, e, law, g, mu, mu_at_most_L(s, step.here, smooth_by_matrix))
     contracts = chance.total("contraction over the run", contraction(s, e.descent))
     linear = geometric(s, 1 - 2 * mu * e.descent.gain, contracts)

@@ -64,7 +64,7 @@ def sharpness(s: Session) -> None:
         *((2 * c, f[name]) for name in ("pu", "pw", "qu", "qw", "uw")),
     ]  # fmt: skip
     above = s.prove(
-        "the form is at most L s^2 (sigma_A^2 + sigma_B^2) size", le(h.form, c * both * h.size), terms,
+        "the form is at most L s^2 (sigma_A^2 + sigma_B^2) size", le(h.value, c * both * h.size), terms,
         [(c, sA / sB * p - sB / sA * q), (c, sA * a2 - sB * b2)],
     )  # fmt: skip
     top = largest_eigenvalue(s, h, above, c * both)

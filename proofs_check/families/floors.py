@@ -10,10 +10,11 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import Vector, norm_sq
-from proofs_check.chance import Chance, Mean
+from proofs_check.chance import Chance
 from proofs_check.conclusions import finish
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.links import Link
+from proofs_check.means import Mean
 from proofs_check.proof import Proof, claiming, dropped, scaled, substituted, weakened
 from proofs_check.quadratics import (
     counterexample_link,
@@ -102,8 +103,8 @@ def nonnegative_factor(s: Session, step: Link, bound: Fact, q: sp.Expr) -> None:
     """0 <= delta_+ <= q delta, or its mean, for every start: q >= 0."""
     _, _, after = counterexample_spectrum(s, step.there.x)
     energy = s.prove("energy after the link", le(0, gap(t + 1)), terms=[(half, after)])
-    if step.sources:
-        energy = step.chance.average("mean energy after the link", energy, *step.sources)
+    if step.draws:
+        energy = step.chance.average("mean energy after the link", energy, *step.draws)
     both = s.prove("0 <= q delta", le(0, q * gap(t)), terms=[(1, bound), (1, energy)])
     s.cancel(both, gap(t))
 
@@ -112,7 +113,7 @@ def gradient_descent(s: Session) -> None:
     """H = I: |G|^2 >= 4 delta makes every link a contraction."""
     s.condition("no sketch")
     s.condition("step below 2/L", "gradient descent")
-    step = counterexample_link(s, Chance(s), None, gamma)
+    step = counterexample_link(s, Chance(s), None)
     descends = exact_descent(s, step, step.here.g)
     low, _, _ = counterexample_spectrum(s, step.here.x)
     q = 1 - 2 * gamma * (2 - 20 * gamma)
@@ -134,7 +135,7 @@ def with_sketches(s: Session) -> None:
     s.condition("step below 2/L", "rac-lora")
     chance = Chance(s)
     H = chance.sketch("H")
-    step = counterexample_link(s, chance, H, gamma)
+    step = counterexample_link(s, chance, H)
     descends = exact_descent(s, step, H(step.here.g))
     averaged = chance.average("mean over the sketch", descends, H)
     low, _, _ = counterexample_spectrum(s, step.here.x)

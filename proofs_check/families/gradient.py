@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import sympy as sp
 
 from proofs_check.algebra import Projection, dot, norm_sq
-from proofs_check.chance import Chance, Mean, mean_root
+from proofs_check.chance import Chance, mean_root
 from proofs_check.conclusions import finish, mean_gradient
 from proofs_check.kernel import Fact, Session, le, lt
 from proofs_check.links import Link, certified_step, projected_step, quantity, sketched
+from proofs_check.means import Mean
 from proofs_check.points import (
     Point,
     auxiliary,
@@ -62,7 +63,7 @@ class Descent:
 
 def one_link(s: Session, H: Projection, chance: Chance) -> tuple[Link, Fact]:
     """Step 1: delta_{t+1} <= delta_t - gamma (1 - gamma L/2) |H_t G_t|^2."""
-    step = projected_step(s, chance, H, gamma)
+    step = projected_step(s, chance, H)
     fact = s.prove(
         "descent of one link",
         le(gap(t + 1), gap(t) - DECREASE * projected_sq(t)),
@@ -102,9 +103,8 @@ def averaged_descent(s: Session, step: Link, descends: Fact, H: Projection) -> D
 def nonnegative_factor(s: Session, chance: Chance, c: sp.Expr, bound: Fact | None = None) -> Fact:
     """0 <= 1 - gamma c lam_min (2 - gamma L) for c <= L, from lam_min <= 1 and a square."""
     order, below_one = chance.spectrum()
-    terms = [(1, order), (1, below_one)]
-    if bound is not None:
-        terms.append((gamma * lam_min * (2 - gamma * L), bound))
+    close = [(gamma * lam_min * (2 - gamma * L), bound)] if bound is not None else []
+    terms = [(1, order), (1, below_one), *close]
     factor = 1 - gamma * c * lam_min * (2 - gamma * L)
     return s.prove("the factor is nonnegative", le(0, factor), terms, [(lam_min, 1 - gamma * L)])
 
@@ -286,7 +286,7 @@ def inner_solver(s: Session) -> None:
     s.condition("step below 2/L")
     s.condition("positive lam_min")
     chance, H = sketched(s)
-    step, certified = certified_step(s, chance, H, gamma)
+    step, certified = certified_step(s, chance, H)
     exact = auxiliary(s, chance, step.here.x - gamma * H(step.here.g))
     descends = s.prove(
         "descent of a certified link",

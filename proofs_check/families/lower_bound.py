@@ -12,9 +12,10 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import norm_sq
-from proofs_check.chance import Chance, Mean
+from proofs_check.chance import Chance
 from proofs_check.conclusions import finish
 from proofs_check.kernel import Fact, Session, eq, le
+from proofs_check.means import Mean
 from proofs_check.proof import Proof, claiming, dropped, substituted
 from proofs_check.quadratics import exact_minimum, low_rank_link
 from proofs_check.recursion import induction, instance

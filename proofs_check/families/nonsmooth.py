@@ -9,10 +9,11 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import dot, norm_sq
-from proofs_check.chance import Chance, Mean
+from proofs_check.chance import Chance
 from proofs_check.conclusions import best_iterate, finish, mean_iterate
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.links import Link, distance_at_start, polyak_step, subgradient_step
+from proofs_check.means import Mean
 from proofs_check.moments import isotropic
 from proofs_check.points import at_least_minimum, convex, lipschitz, minimiser
 from proofs_check.proof import Proof, dropped, scaled, substituted
@@ -43,7 +44,7 @@ def subgradient(s: Session) -> None:
     s.condition("positive rho")
     chance = Chance(s)
     H = chance.sketch("H", isotropic(s))
-    step = subgradient_step(s, chance, H, gamma)
+    step = subgradient_step(s, chance, H)
     averaged = mean_distance(s, step, gamma, H)
     right = dist_sq(t) - 2 * gamma * rho * gap(t) + gamma**2 * rho * G0**2
     one = s.prove(

@@ -65,7 +65,7 @@ class Ends:
 
     step: Link
     p: Vector
-    ends: Fact
+    fall: Fact
     pl_next: Fact
     copies: Fact
     pl: Fact
@@ -80,7 +80,7 @@ def two_ends(s: Session) -> Ends:
     s.condition("step below 2/L")
     chance = Chance(s)
     H = chance.sketch("H", isotropic(s))
-    step = projected_step(s, chance, H, gamma)
+    step = projected_step(s, chance, H)
     here, there = step.here, step.there
     G, N = here.g, there.g
     p = chance.mean_vector(N, H)
@@ -126,7 +126,7 @@ def contraction(
         "contraction of one link",
         le(e.step.mean(gap(t + 1)), F * gap(t)),
         terms=[
-            (c, e.ends), (2 * c * beta / L, e.pl_next), (c * copies / L, e.copies),
+            (c, e.fall), (2 * c * beta / L, e.pl_next), (c * copies / L, e.copies),
             (2 * c * pl / L, e.pl), (c * distance / L, e.distance), (c / (4 * L), e.square),
             *([(-c * gap(t), balance)] if balance else []), *([(c / L, form)] if form else []),
         ],
@@ -224,9 +224,7 @@ def wide(s: Session) -> None:
     used = s.condition("PL at the start is used, wide step", "wide")
     s.prove("the multiplier of PL is nonnegative", le(0, WIDE_SLACK / u), [(1 / u, used)])
     one_link = contraction(s, e, m)
-    after = e.step.chance.average(
-        "mean of f >= f*", bounded_below(s, e.step.there), *e.step.sources
-    )
+    after = e.step.chance.average("mean of f >= f*", bounded_below(s, e.step.there), *e.step.draws)
     F = constants(m.factor)
     both = s.prove("0 <= F delta", le(0, F * gap(t)), [(1, one_link), (1, after)])
     s.cancel(both, gap(t))

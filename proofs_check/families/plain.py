@@ -58,7 +58,7 @@ def plain_gradient(s: Session) -> None:
     """W_+ = W - c S G with S = B B^T, c = eta s^2: E[S] = r I and E[S K S] = r (r+1) K + r tr(K) I, at
     most r L_p I with L_p = (r + 1) L + tr K. So rho is r and L_eff is L_p; r L <= L_p."""
     c, L_p = eta * scale**2, L_PLAIN
-    step, S = plain_step(s, c)
+    step, S = plain_step(s)
     chance = step.chance
     a, _ = gaussian_factor_moments(r)
     averaged = chance.average("average over the factor", matrix_smooth(s, step.here, step.there), S)
@@ -120,7 +120,7 @@ def exact_quadratic(s: Session) -> None:
     least = fits(s)
     chance = Chance(s)
     H = chance.sketch("H", haar(s))
-    step, D = quadratic_link(s, chance, H, gamma)
+    step, D = quadratic_link(s, chance, H)
     c1, c2 = haar_moments(d, r)
     moved = s.prove("one link", eq(
         gap(t + 1), gap(t) - gamma * dot(step.here.g, H(step.here.g))

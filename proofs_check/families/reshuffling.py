@@ -25,7 +25,6 @@ from functools import partial
 import sympy as sp
 
 from proofs_check.algebra import Projection, norm_sq
-from proofs_check.chance import Mean
 from proofs_check.conclusions import finish
 from proofs_check.epoch import (
     Epoch,
@@ -38,6 +37,7 @@ from proofs_check.epoch import (
 from proofs_check.families.stochastic import settles, settles_simply, telescoped
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.links import Link, sketched
+from proofs_check.means import Mean
 from proofs_check.points import (
     mu_at_most_L,
     smooth_mean,
@@ -139,7 +139,7 @@ def epoch_drift(s: Session, federated: bool) -> tuple[Link, Fact, Drift]:
     s.condition("positive lam_min")
     chance, H = sketched(s)
     Z = client_deviation(s) if federated else None
-    e = epoch(s, chance, H, gamma, Z)
+    e = epoch(s, chance, H, Z)
     G, step = e.step.here.g, e.step
     s.prove("gamma L N <= 1", le(gamma * L_max * N, 1), [(half, short)], [(half, sp.Integer(1))])
     drifts = drifted_gradients(s, e)

@@ -18,10 +18,11 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.algebra import Vector, norm_sq
-from proofs_check.chance import Mean, mean_form
+from proofs_check.chance import mean_form
 from proofs_check.conclusions import finish, weighted_mean
 from proofs_check.kernel import Fact, Session, le, lt
 from proofs_check.links import Link, estimated_step, sketched
+from proofs_check.means import Mean
 from proofs_check.points import (
     auxiliary,
     bounded_below,
@@ -135,7 +136,7 @@ def sgd_drift(s: Session) -> tuple[Link, Fact, Vector]:
     s.condition("step against B")
     s.condition("positive lam_min")
     chance, H = sketched(s)
-    step, g = estimated_step(s, chance, H, gamma)
+    step, g = estimated_step(s, chance, H)
     descends = smooth(s, step.here, step.there)
     over_H = chance.average("average over the sketch", descends, H)
     shorter = s.prove(

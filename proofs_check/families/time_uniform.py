@@ -47,7 +47,7 @@ def time_uniform(s: Session) -> None:
     positive = chance.total("f >= f*", bounded_below(s, step.here))
     vanishing_gradient(s, "vanishing gradient", falls, descent.gain, positive)
     s.new_setting()
-    step, H = isotropic_link(s, gamma)
+    step, H = isotropic_link(s)
     link = projection_of_rank_one(s, step, H)
     beta_ratio(s, "law of a link", link)
     strong_law(s, "rate of the product", mean_log_of_beta(s, link))
