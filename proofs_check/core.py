@@ -165,7 +165,9 @@ class Core(Ledger):
                 raise Rejected(f"{name}: the certificate does not add up to right - left")
             if self.observer is not None:
                 seen = [*square_values, *(x for form in gram for x in lengths(form))]
-                note.append(self.observer(self, goal, [f for _, f in terms], seen))
+                answer = self.observer(self, goal, [f for _, f in terms], seen)
+                partly = any(len(form.vectors) > 2 for form in gram)  # what is seen is too little
+                note.append("no answer" if partly and answer == "disagrees" else answer)
         return self.register(name, goal, uses)
 
     def _strict_square(self, coefficient: Any, v: Any) -> bool:
