@@ -17,6 +17,7 @@ from ractheory.claims import (
     nonsmooth,
     practice,
     tightness,
+    twins,
 )
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.errors import UsageError
@@ -34,6 +35,7 @@ FAMILIES = (
     further,
     practice,
     tightness,
+    twins,
     measured,
     diagrams,
 )

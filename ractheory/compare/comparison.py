@@ -13,11 +13,11 @@ from ractheory.claims.claim import EXACT, MEASURED, RATES, TIGHTNESS, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
 from ractheory.compare.decide import decide
+from ractheory.compare.decide_exactly import exact_decision
 from ractheory.compare.decision import Decision
 from ractheory.compare.facts import at_steps, facts_of
 from ractheory.compare.rates import best_rates
 from ractheory.compare.scalar import exact_gap
-from ractheory.compare.seedless import exact_decision
 from ractheory.engine.simulate import Run, simulate
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
 from ractheory.experiments import Asked, about, family

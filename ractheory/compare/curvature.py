@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from ractheory.assumptions import MatrixSmooth
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 
+Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
@@ -47,47 +47,30 @@ def curvature_at(f: Objective, side: str) -> MatrixSmooth | None:
     return f.constants.curvature
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Columns of D that share one curvature: a part of f of value 1/2 tr(D^T K D).
+def nearest_minimiser(f: Objective, w: Vector) -> Vector:
+    """Return the minimiser of f nearest to the flat vector w; the one that f knows where K is not known.
 
-    `K` has shape (d, d) and `D` shape (d, k), d the sketched dimension.
+    A singular quadratic has a flat of minimisers, and a bound in |W_0 - W*| holds for each of them.
+
+    >>> from ractheory.objectives import objective
+    >>> f = objective("spectrum-left", m=2, n=1, spectrum=[1.0, 0.0])
+    >>> bool(nearest_minimiser(f, np.array([3.0, 5.0]))[1] == 5.0)
+    True
     """
-
-    K: Matrix
-    D: Matrix
-
-    @cached_property
-    def eigen(self) -> tuple[Matrix, Matrix]:
-        """Eigenvalues and eigenvectors of K."""
-        k, U = np.linalg.eigh(self.K)
-        return np.maximum(k, 0.0), U
-
-
-def columns(f: Objective, side: str, D: Matrix) -> list[Columns] | None:
-    """Return f - f* as a sum of parts, a part for each curvature that the sketch meets.
-
-    D = W - W* has the shape of the block. With K on the sketch's side all columns share it; with K on the
-    other side D is rotated into its eigenbasis, and column j meets k_j I; with a weight for each entry
-    column j meets Diag(weights[:, j]). A right sketch is the transpose. None unless f is a quadratic
-    of one block.
-    """
-    form = f.quadratic_form()
-    if form is None:
-        return None
+    known, form = f.constants.minimiser, f.quadratic_form()
+    assert known is not None
+    if f.constants.minimiser_is_unique or form is None or f.constants.pl is None:
+        return known
     kind, K = form
-    if side == "right":
-        kind = {"left": "right", "right": "left"}.get(kind, kind)
-        K, D = K.T, D.T
-    if kind == "left":
-        return [Columns(K, D)]
-    if kind == "right":
-        levels, U = np.linalg.eigh(K)
-        levels, D = np.maximum(levels, 0.0), D @ U
-        return [Columns(k * np.eye(len(D)), D[:, [j]]) for j, k in enumerate(levels)]
-    if K.min() == K.max():
-        return [Columns(K.flat[0] * np.eye(len(D)), D)]
-    return [Columns(np.diag(K[:, j]), D[:, [j]]) for j in range(D.shape[1])]
+    D = (w - known).reshape(f.shapes[0])
+    # Eigenvalues below half the least positive one are zero but for their round-off.
+    flat = f.constants.pl / 2
+    if kind == "entry":
+        return known + np.where(flat > K, D, 0.0).ravel()
+    k, U = np.linalg.eigh(K)
+    N = U[:, k < flat]
+    kept = N @ (N.T @ D) if kind == "left" else (D @ N) @ N.T
+    return known + kept.ravel()
 
 
 def projection_level(K: Matrix) -> tuple[float, int] | None:

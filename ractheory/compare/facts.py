@@ -17,6 +17,7 @@ from ractheory.assumptions import (
 from ractheory.compare.curvature import (
     curvature_at,
     level_of,
+    nearest_minimiser,
     sketch_side,
     symmetric_root,
 )
@@ -161,8 +162,7 @@ def _two_sides(f: Objective, method: Method) -> dict[str, Any]:
 
 
 def _distances(f: Objective, method: Method, start: Vector) -> dict[str, Any]:
-    assert f.constants.minimiser is not None
-    D = start - f.constants.minimiser
+    D = start - nearest_minimiser(f, start)
     values: dict[str, Any] = {"D0_sq": float(D @ D)}
     weighted = _weighted_distance(f, method, D)
     if weighted is not None:

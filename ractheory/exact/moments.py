@@ -45,14 +45,23 @@ class Moments:
             self.off * (X - diagonal) + self.same * diagonal + self.spread * np.trace(X) * identity
         )
 
-    def effective_smoothness(self, L: Any, trace: Any) -> Any:
-        """Return L_eff, the largest eigenvalue of E[S K S] divided by `mean`, for a K that these moments
-        see as diagonal, with largest eigenvalue L: E f+ <= f - gamma mean (1 - gamma L_eff/2) |G|^2.
+    @property
+    def invariant(self) -> bool:
+        """Whether they are those of a law that rotations do not change."""
+        return bool(self.same == self.off)
+
+    def effective_smoothness(self, L: Any, trace: Any, max_diag: Any = None) -> Any:
+        """Return L_eff >= the largest eigenvalue of E[S K S] divided by `mean`, where same >= off:
+        E f+ <= f - gamma mean (1 - gamma L_eff/2) |G|^2.
+
+        L is the largest eigenvalue of K, `max_diag` its largest diagonal entry: L, unless given, as for a
+        diagonal K. They matter for laws that are not invariant.
 
         >>> haar(3, 1).effective_smoothness(Fraction(1), Fraction(1))
         Fraction(3, 5)
         """
-        return (self.same * L + self.spread * trace) / self.mean
+        top = L if max_diag is None else max_diag
+        return ((self.same - self.off) * top + self.off * L + self.spread * trace) / self.mean
 
     def convert(self, to: Callable[[Fraction], Any]) -> Moments:
         """Return the same moments as another number type.
@@ -89,11 +98,26 @@ def coordinate(d: int, r: int) -> Moments:
     return Moments(rho, rho, pair_inclusion(Fraction(d), Fraction(r)), Fraction(0))
 
 
-def gaussian_factor(d: int, r: int) -> Moments:
-    """Return the exact moments of S = B B^T, B of shape (d, r) with N(0, 1) entries (no pseudo-inverse)."""
+def hadamard(d: int, r: int) -> Moments:
+    """Return the exact moments of r of the d columns of a randomly signed Hadamard matrix.
+
+    With P the chance of a pair of columns, E[H X H] = P X + (rho - P) (tr(X)/d I + (2/d) offdiag X).
+
+    >>> hadamard(4, 4) == IDENTITY
+    True
+    """
+    integer("rank", r, 1, d, f"the sketched dimension is {d}")
+    if r == d:
+        return IDENTITY
+    rho, pair = Fraction(r, d), pair_inclusion(Fraction(d), Fraction(r))
+    return Moments(rho, pair, pair + 2 * (rho - pair) / d, (rho - pair) / d)
+
+
+def gaussian_factor(d: int, r: int, variance: Fraction = Fraction(1)) -> Moments:
+    """Return the exact moments of S = B B^T, B of shape (d, r) with N(0, variance) entries, no pseudo-inverse."""
     integer("rank", r, 1)
-    same, spread = gaussian_factor_moments(Fraction(r))
-    return Moments(Fraction(r), same, same, spread)
+    same, spread = (variance**2 * c for c in gaussian_factor_moments(Fraction(r)))
+    return Moments(variance * r, same, same, spread)
 
 
 def opposite_side(moments: Moments, d: int) -> Moments:

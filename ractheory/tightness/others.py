@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ractheory.exact.arithmetic import ball, exactly, rational
-from ractheory.exact.chains import ExactChain, Part, numbers
+from ractheory.exact.chains import Chain, Part, numbers
 from ractheory.exact.moments import Moments
 from ractheory.theorems import symbols as sym
 from ractheory.theorems import theorem
@@ -85,7 +85,7 @@ class DrawnSide:
         lam = (left + right) / 2
         part = Part(numbers([rational(1)]), numbers([rational(1)]))
         moments = Moments(lam, lam, lam, Fraction(0)).convert(rational)
-        chain = ExactChain((part,), rational(point[0]), moments, 1)
+        chain = Chain((part,), rational(point[0]), moments, 1)
         drawn = {"lam_min_left": left, "lam_max_left": left, "lam_min_right": right,
                  "lam_max_right": right, "p_left": Fraction(1, 2)}  # fmt: skip
         constants = chain.constants() | {name: rational(v) for name, v in drawn.items()}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from ractheory.exact.arithmetic import rational
-from ractheory.exact.chains import ExactChain, Part, numbers
+from ractheory.exact.chains import Chain, Part, numbers
 from ractheory.exact.moments import Moments, gaussian_factor, haar
 from ractheory.theorems import symbols as sym
 from ractheory.theorems import theorem
@@ -109,18 +109,16 @@ class Quadratics:
 
     def _chain(
         self, step: Fraction, law: Moments, spectrum: list[Fraction], energy: list[Fraction]
-    ) -> ExactChain:
+    ) -> Chain:
         part = Part(
             numbers([rational(v) for v in spectrum]), numbers([rational(v) for v in energy])
         )
-        return ExactChain((part,), rational(step), law.convert(rational), self.r)
+        return Chain((part,), rational(step), law.convert(rational), self.r)
 
-    def _constants(self, chain: ExactChain) -> dict[str, Any]:
+    def _constants(self, chain: Chain) -> dict[str, Any]:
         return {**chain.constants(), "eta": chain.step, "s": rational(1)}
 
-    def _decrease(
-        self, chain: ExactChain, constants: dict[str, Any], words: dict[str, str]
-    ) -> Instance:
+    def _decrease(self, chain: Chain, constants: dict[str, Any], words: dict[str, str]) -> Instance:
         """Return guaranteed and true decrease of the first link, given W_0."""
         statement = theorem(self.row).statement(self.statement)
         curves = chain.curves(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 from ractheory.claims.claim import MethodSpec, ObjectiveSpec
 from ractheory.compare.build import build_method, build_objective, start_point
-from ractheory.compare.curvature import columns, curvature_at, projection_level
+from ractheory.compare.curvature import curvature_at, projection_level
 from ractheory.compare.exactly import Moments, moments_of
 from ractheory.engine.simulate import simulate
+from ractheory.exact.chains import Part
 from ractheory.exact.quadratics import QuadraticSum
 from ractheory.exact.worlds import coordinate_projections, enumerate_chain, gradient_links
 
@@ -62,7 +64,8 @@ def test_against_the_mean_of_the_next_iterate_and_of_runs(
     chain = moments(f, method)
     assert chain is not None
     values, errors = chain.expected(1, 3)
-    forms = zip(chain.next_value(), (p.D @ p.D.T for p in chain.parts), strict=True)
+    starts = [np.diag(p.start) if p.by_rows else p.start for p in chain.chain.parts]
+    forms = zip(chain.next_value(), starts, strict=True)
     assert sum(np.vdot(Q, S) for Q, S in forms) == pytest.approx(values[1] / 2, rel=1e-13)
     objective = build_objective(f)
     run = simulate(objective, build_method(method, objective), start_point("normal:1", f, "test"), 3,
@@ -72,17 +75,21 @@ def test_against_the_mean_of_the_next_iterate_and_of_runs(
 
 
 def test_rows_and_matrices_agree() -> None:
-    chain = moments(ROTATED, MethodSpec(rank=2))
-    assert chain is not None
-    assert chain._by_rows
+    """The same chain by its row energies, and by its whole second moment."""
+    found = moments(ROTATED, MethodSpec(rank=2))
+    assert found is not None
+    chain = found.chain
+    assert chain.parts[0].by_rows
+    f = build_objective(ROTATED)
+    form = f.quadratic_form()
+    assert form is not None
+    D = (start_point("normal:1", ROTATED, "test") - f.centre).reshape(f.shapes[0])  # type: ignore[attr-defined]
+    whole = Moments(replace(chain, parts=(Part(form[1], D @ D.T),)))
     for power in range(4):
-        values, errors = chain.expected(power, 10)
-        state, other = tuple(p.D @ p.D.T for p in chain.parts), []
-        for _ in range(11):
-            forms = chain.form(power, 1.0)
-            other.append(sum(np.vdot(F, S) for F, S in zip(forms, state, strict=True)))
-            state = tuple(chain._advance(p.K, S) for p, S in zip(chain.parts, state, strict=True))
-        assert np.all(np.abs(values - other) <= errors)
+        rows, errors = found.expected(power, 10)
+        matrices, more = whole.expected(power, 10)
+        assert np.all(np.abs(rows - matrices) <= errors + more)
+        assert np.all(errors <= 1e-10 * rows)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +115,8 @@ def test_curvature_as_the_sketch_meets_it() -> None:
         found = curvature_at(f, side)
         assert found is not None
         assert (found.side, found.eigenvalues) == (side, (2.0,) * d)
-    parts = columns(build_objective(ROTATED), "right", np.eye(5, 3))
-    assert parts is not None
-    assert len(parts) == 5
+    other = moments(ROTATED, MethodSpec(side="right"))
+    assert other is not None
+    assert len(other.chain.parts) == 5  # one for each eigenvalue on the side that H does not act on
     assert projection_level(np.diag([2.0, 2.0, 0.0])) == (2.0, 2)
     assert projection_level(np.diag([2.0, 1.0, 0.0])) is None

@@ -7,11 +7,13 @@ import pytest
 
 from ractheory.claims import CLAIMS, claim
 from ractheory.claims.claim import EXACT, Claim, MethodSpec, ObjectiveSpec
+from ractheory.claims.effective import HALF
 from ractheory.claims.exact import COUNTEREXAMPLE, FLAT, ROTATED, SINGULAR, TALL, WIDE
-from ractheory.compare.build import experiment
+from ractheory.compare.build import build_objective, experiment
 from ractheory.compare.comparison import check_claim
+from ractheory.compare.curvature import nearest_minimiser
+from ractheory.compare.decide_exactly import exact_chain
 from ractheory.compare.facts import facts_of
-from ractheory.compare.seedless import exact_chain
 from ractheory.engine.simulate import simulate
 from ractheory.errors import UsageError
 from ractheory.exact.arithmetic import exactly, precision, rational
@@ -24,6 +26,10 @@ CASES = {
     "other side": (WIDE, Rac(rank=2, side="right")),
     "right": (TALL, Rac(rank=3, side="right", step=1.9)),
     "rotated": (ROTATED, Rac(rank=3, law="gaussian")),
+    "rotated coordinates": (ROTATED, Rac(rank=3, law="coordinates", unit="1/L_eff")),
+    "hadamard": (F("spectrum-right", {"m": 5, "n": 4}), Rac(rank=2, side="right", law="hadamard")),
+    "exact links": (FLAT, Rac(rank=2).with_options(inner="exact")),
+    "exact links on a subspace": (HALF, Rac(rank=2).with_options(inner="exact")),
     "singular": (SINGULAR, Rac(rank=1)),
     "entries": (COUNTEREXAMPLE, Rac(rank=1, side="right")),
     "identity": (TALL, MethodSpec("fpft", 0.7)),
@@ -58,12 +64,21 @@ def test_the_exact_constants_are_those_of_the_facts(name):
     facts = facts_of(ran.objective, ran.method, ran.start, 6)
     with precision():
         constants = chain.constants()
-    for key in ("L", "mu", "gamma"):
+    for key in ("L", "mu", "gamma", "D0_sq"):  # D_0 from the minimiser nearest to the start
         assert float(constants[key]) == pytest.approx(float(facts[key]), rel=1e-9), key
-    if name == "singular":  # the minimiser nearest to the start, not to zero
-        assert float(constants["D0_sq"]) < facts["D0_sq"]
-    else:
-        assert float(constants["D0_sq"]) == pytest.approx(facts["D0_sq"], rel=1e-9)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_singular_quadratic_is_measured_from_its_nearest_minimiser(side):
+    f = build_objective(F(f"spectrum-{side}", {"m": 5, "n": 5, "spectrum": [2.0, 1.0, 1.0, 0.0, 0.0],
+                                               "rotate": True}))  # fmt: skip
+    w = np.linspace(-1.0, 2.0, 25)
+    nearest = nearest_minimiser(f, w)
+    assert f.flat_gap(nearest) <= 1e-28 * f.flat_gap(w)
+    D = (w - nearest).reshape(5, 5)
+    N = f.bases[0][:, 3:]  # of the flat directions: nothing of D lies along them
+    assert np.abs(N.T @ D if side == "left" else D @ N).max() <= 1e-14 * np.abs(w).max()
+    assert np.linalg.norm(D) < np.linalg.norm(w - f.constants.minimiser)
 
 
 def test_an_equality_is_confirmed_and_nothing_smaller_is():
@@ -110,7 +125,6 @@ def test_every_exact_claim_comes_out_as_expected(c):
         (F("logistic-synthetic"), Rac(), None),
         (F("quadratic-blocks"), Rac(), None),
         (WIDE, Rac(law="rademacher", rank=2), None),
-        (ROTATED, Rac(law="coordinates", rank=2), None),
         (WIDE, Rac(side="bernoulli"), None),
         (WIDE, Rac(), "one step"),
         (F("ridge-diabetes", {"ridge": 0.1}), Rac(rank=2, unit="1/(L N)"), None),
