@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.compare.curvature import Columns, columns, sketch_side
+from ractheory.compare.curvature import sketch_side
+from ractheory.compare.exactly import FLOAT, parts_of
 from ractheory.engine.accelerated import next_step
 from ractheory.evidence import round_off
 from ractheory.exact.accelerated import Link, PairRecursion
+from ractheory.exact.chains import Part
 from ractheory.exact.moments import IDENTITY, Moments, haar
 from ractheory.methods import Accelerated, Method, Trains
 from ractheory.objectives.base import Objective
@@ -25,12 +27,12 @@ class PairMoments:
 
     Attributes
     ----------
-    parts : curvature and columns of D_0
+    parts : spectra and row energies of D_0
     sketch : moments of H, as floats
     gamma, rho : of the links
     """
 
-    parts: tuple[Columns, ...]
+    parts: tuple[Part, ...]
     sketch: Moments
     gamma: float
     rho: float
@@ -51,11 +53,10 @@ class PairMoments:
         """
         values, errors = np.zeros(steps + 1), np.zeros(steps + 1)
         for part in self.parts:
-            k, U = part.eigen
-            chain, weights = PairRecursion(k, self.sketch), k**power
-            P = chain.start(np.sum((U.T @ part.D) ** 2, axis=1))
+            chain, weights = PairRecursion(part.K, self.sketch), part.power(power)
+            P = chain.start(part.start)
             one = np.broadcast_to(np.eye(2), P.shape)
-            E = round_off(self.operations, np.sum(part.D**2)) * one
+            E = round_off(self.operations, part.start.sum()) * one
             for t, link in zip(range(steps + 1), self.links(), strict=False):
                 values[t] += weights @ P[:, 0, 0]
                 errors[t] += weights @ E[:, 0, 0]
@@ -80,17 +81,18 @@ def pair_moments_of(f: Objective, method: Method, start: Array) -> PairMoments |
 
     f is a quadratic of one block, the sketch Haar or absent.
     """
-    side, centre = sketch_side(method), f.constants.minimiser
-    if not isinstance(method.inner, Accelerated) or not side or centre is None:
+    if not isinstance(method.inner, Accelerated):
         return None
-    if len(f.shapes) != 1 or not (method.redraw or method.trains is Trains.FULL):
-        return None
-    parts = columns(f, side, (start - centre).reshape(f.shapes[0]))
-    rho = method.isotropy(f.shapes)
-    if parts is None or rho is None:
+    if not (method.redraw or method.trains is Trains.FULL):
         return None
     if method.law.name not in ("haar", "gaussian", "identity"):
         return None
-    d = len(parts[0].K)
-    numbers = IDENTITY if method.law.name == "identity" else haar(d, method.rank)
-    return PairMoments(tuple(parts), numbers.convert(float), method.step, rho)
+
+    def law(d: int) -> Moments:
+        return IDENTITY if method.law.name == "identity" else haar(d, method.rank)
+
+    parts = parts_of(f, sketch_side(method), start, law, FLOAT)
+    rho = method.isotropy(f.shapes)
+    if parts is None or rho is None:
+        return None
+    return PairMoments(parts, law(len(parts[0].K)).convert(float), method.step, rho)
