@@ -238,7 +238,7 @@ class Moments:
         Neither the weight nor K^power alone need be a number that can be held; with the largest entry of
         K taken out, and multiplied in one by one, what is computed lies between the weight and the form.
         """
-        return tuple(_matrix(_scaled_power(p, power, weight)) for p in self.chain.parts)
+        return tuple(_matrix(_scaled_power(p.K, power, weight)) for p in self.chain.parts)
 
     def next_value(self) -> tuple[Array, ...]:
         """Return the quadratic forms Q with E[f(W+) - f* | W] = <D, Q D>, part by part."""
@@ -292,16 +292,18 @@ class Moments:
         return 16 + 8 * max(len(part.K) for part in self.chain.parts)
 
 
-def _scaled_power(part: Part, power: int, weight: float) -> Array:
+def _scaled_power(K: Array, power: int, weight: float) -> Array:
     """Return weight K^power, as K is given, without a number beyond both weight and result on the way.
 
-    >>> _scaled_power(Part(np.array([1e-150]), np.array([1.0])), 3, 1e300)
-    array([1.e-150])
+    >>> _scaled_power(np.array([[1e-150]]), 3, 1e300)
+    array([[1.e-150]])
     """
-    size = float(np.max(np.abs(part.K))) or 1.0
+    size = float(np.max(np.abs(K))) or 1.0
     for _ in range(power):
         weight *= size
-    return np.asarray(weight * replace(part, K=part.K / size).power(power))
+    scaled = K / size
+    whole = np.linalg.matrix_power(scaled, power) if K.ndim > 1 else scaled**power
+    return np.asarray(weight * whole)
 
 
 def _matrix(form: Array) -> Array:
