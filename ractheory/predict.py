@@ -266,16 +266,39 @@ def _parameters(layer: Layer) -> dict[str, int]:
     return {"fpft": m * n, "lora": r * (m + n), "rac-lora-left": r * n, "rac-lora-right": m * r}
 
 
-def _flops(layer: Layer, iterations: dict[str, int | None]) -> dict[str, Any]:
-    """Return operations of one step per sample, for a generalised linear model x -> x W.
+def full_operations(rows: int, columns: int) -> int:
+    """Return the operations of one full gradient step per sample, for a generalised linear model x -> x W.
 
-    Full: predictions and gradient, 2 m n each. Left link: X B (2 m r), the sketched gradient and the
-    update of the predictions (2 r n each). Right link: the residuals times A^T (2 n r), the gradient
-    (2 m r), and for the predictions X B and its product with A (2 m r + 2 r n).
+    Predictions and gradient, 2 m n each.
+
+    >>> full_operations(4, 3)
+    48
     """
-    m, n, r = layer.rows, layer.columns, layer.rank
-    full = 4 * m * n
-    link = 2 * m * r + 4 * r * n if layer.side == "left" else 4 * r * (m + n)
+    return 4 * rows * columns
+
+
+def link_operations(
+    rows: int, columns: int, rank: int, side: str = "left", coordinates: bool = False
+) -> int:
+    """Return the operations of one link per sample, the predictions X W kept up to date.
+
+    Left: X B (2 m r), the sketched gradient and the update of the predictions (2 r n each). Right: the
+    residuals times A^T (2 n r), the gradient (2 m r), and for the predictions X B and its product with A
+    (2 m r + 2 r n). With coordinates the products with the drawn factor are choices of columns.
+
+    >>> link_operations(4, 3, 1) / full_operations(4, 3) == 1 / 4 + 1 / (2 * 3)
+    True
+    """
+    m, n, r = rows, columns, rank
+    if side == "left":
+        return 4 * r * n + (0 if coordinates else 2 * m * r)
+    return 4 * r * m + (0 if coordinates else 4 * r * n)
+
+
+def _flops(layer: Layer, iterations: dict[str, int | None]) -> dict[str, Any]:
+    """Return operations per sample of one step, and of all steps to the accuracy."""
+    full = full_operations(layer.rows, layer.columns)
+    link = link_operations(layer.rows, layer.columns, layer.rank, layer.side)
 
     def total(each: int, name: str) -> int | None:
         count = iterations[name]

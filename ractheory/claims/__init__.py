@@ -17,6 +17,7 @@ from ractheory.claims import (
     nonsmooth,
     practice,
     tightness,
+    trials,
     twins,
 )
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
@@ -38,6 +39,7 @@ FAMILIES = (
     twins,
     measured,
     diagrams,
+    trials,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)

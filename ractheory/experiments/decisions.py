@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike
 from ractheory.compare.decision import Decision
 from ractheory.evidence import Evidence, Verdict, proportion_at_least
 
+SEEDS = 34
+"""Runs of which all on one side decide at a rate of 1e-9, half of it on either side, and for two ends."""
+
 OWN_RATE = 0.01
 """Chance, at most, that a measured verdict is wrong, where a claim states no other."""
 
