@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ractheory.claims.claim import EXACT, MEASURED, RATES, TIGHTNESS, Claim
 from ractheory.compare.build import Experiment, build_method, experiment
 from ractheory.compare.context import Context
+from ractheory.compare.counted import counted_decision, is_counted
 from ractheory.compare.decide import decide
 from ractheory.compare.decide_exactly import exact_decision
 from ractheory.compare.decision import Decision
@@ -208,9 +209,12 @@ def judge(
             claim, hypotheses, decide(statement, context, error_rate, claim.bound_factor), facts
         )
     if claim.evidence == EXACT:
-        decision, curves = (
-            exact_decision(claim, statement, ran) if applies else (_rejected(hypotheses), {})
-        )
+        if not applies:
+            return Comparison(claim, hypotheses, _rejected(hypotheses), facts)
+        if is_counted(ran.method):
+            decision, curves = counted_decision(claim, statement, ran, facts)
+        else:
+            decision, curves = exact_decision(claim, statement, ran)
         return Comparison(claim, hypotheses, decision, facts, curves)
     decision = _rejected(hypotheses)
     numbers = looks(claim, statement) if applies else [claim.seeds]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ractheory.compare.build import Experiment
 from ractheory.compare.exactly import Moments, moments_of
 from ractheory.compare.momentum import PairMoments, pair_moments_of
+from ractheory.compare.worlds import World, world_of
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.errors import integer
@@ -63,12 +64,18 @@ class Context:
         return moments_of(ran.objective, ran.method, ran.start)
 
     @cached_property
-    def expectations(self) -> Moments | PairMoments | None:
+    def expectations(self) -> Moments | PairMoments | World | None:
         """What knows the exact expectations of the run itself, where they are known without sampling."""
         ran = self.experiment
         if self.moments is not None or not self.computable:
             return self.moments
-        return pair_moments_of(ran.objective, ran.method, ran.start)
+        return pair_moments_of(ran.objective, ran.method, ran.start) or self.world
+
+    @cached_property
+    def world(self) -> World | None:
+        """The second moments of the run itself where every draw of it can be counted."""
+        ran = self.experiment
+        return world_of(ran.objective, ran.method, ran.start) if self.computable else None
 
     @property
     def never_rises(self) -> bool:

@@ -20,9 +20,10 @@ from ractheory.compare.decision import Decision, computed
 from ractheory.compare.exactly import Moments
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.compare.scalar import mean_square_of_a_link
+from ractheory.compare.worlds import World
 from ractheory.evidence import Evidence, Verdict, log_e_value, round_off
 from ractheory.methods import Polyak, Subgradient
-from ractheory.theorems import Statement, evaluate, symbols
+from ractheory.theorems import Facts, Statement, evaluate, symbols
 from ractheory.theorems.symbols import Observable
 
 Array = NDArray[np.float64]
@@ -43,6 +44,7 @@ def decide_conditional(
     exact = None
     if context.computable:
         exact = _everywhere(statement, context, factor)
+        exact = exact or everywhere_in_a_world(statement, context.world, context.facts, factor)
         exact = exact or mean_square_of_a_link(statement, context, factor)
     return computed(exact, _along_the_runs(statement, context, rate, factor))
 
@@ -52,13 +54,39 @@ def decide_conditional(
 
 def _everywhere(statement: Statement, context: Context, factor: float) -> Decision | None:
     moments = context.moments
-    weights = _linear(statement.right, context)
-    if moments is None or weights is None or statement.left != symbols.gap(symbols.t + 1):
+    linear = _linear(statement.right, context.facts)
+    if moments is None or linear is None or statement.left != symbols.gap(symbols.t + 1):
+        return None
+    weights, constant = linear
+    if constant:
         return None
     after = moments.next_value()
     bound = _bound_forms(weights, moments, factor)
     held = all(np.isfinite(form).all() for form in (*after, *bound))
-    return _compare_forms(statement, moments, after, bound) if held else None
+    pairs = list(zip(after, bound, strict=True))
+    compared = _compare_forms(statement, pairs, moments.operations, moments.curvature_size)
+    return compared if held else None
+
+
+def everywhere_in_a_world(
+    statement: Statement, world: World | None, facts: Facts, factor: float = 1.0
+) -> Decision | None:
+    """Decide E[f(W_{t+1}) - f* | W_t] relation right for all W_t, all draws of the link counted, or None."""
+    linear = _linear(statement.right, facts)
+    if world is None or not world.markov or linear is None:
+        return None
+    if statement.left != symbols.gap(symbols.t + 1):
+        return None
+    weights, constant = linear
+    bound = np.zeros(world.start.shape)
+    bound[-1, -1] = constant
+    for kind, weight in weights.items():
+        power, scale = POWERS[kind]
+        bound += weight * scale * world.form(power)
+    after = world.chain.pulled_back(world.form(1) / 2)
+    size = float(np.max(np.sum(np.abs(world.chain.transfers[0]), axis=1)))
+    pair = (after, factor * bound)
+    return _compare_forms(statement, [pair], int(world.chain.operations), size)
 
 
 def _bound_forms(
@@ -72,8 +100,8 @@ def _bound_forms(
     return [np.sum(forms, axis=0) for forms in zip(*table, strict=True)]
 
 
-def _linear(right: sp.Expr, context: Context) -> dict[type[Observable], float] | None:
-    """Return the coefficients of `right` as a linear function of quadratic forms at t, else None."""
+def _linear(right: sp.Expr, facts: Facts) -> tuple[dict[type[Observable], float], float] | None:
+    """Return `right` as coefficients of quadratic forms at t and a constant, or None where it is not."""
     applied = sorted(right.atoms(Observable), key=str)
     if not applied or any(type(e) not in POWERS or e.args != (symbols.t,) for e in applied):
         return None
@@ -82,22 +110,24 @@ def _linear(right: sp.Expr, context: Context) -> dict[type[Observable], float] |
     slopes = [bare.diff(place) for place in stand_ins.values()]
     rest = bare.xreplace(dict.fromkeys(stand_ins.values(), sp.S.Zero))
     linear = not any(s.has(*stand_ins.values()) for s in slopes)
-    if not linear or sp.expand(rest) != 0:
+    if not linear:
         return None
-    return {
-        type(e): float(evaluate(s, context.facts)) for e, s in zip(applied, slopes, strict=True)
-    }
+    weights = {type(e): float(evaluate(s, facts)) for e, s in zip(applied, slopes, strict=True)}
+    return weights, float(evaluate(rest, facts))
 
 
 def _compare_forms(
-    statement: Statement, moments: Moments, after: tuple[Array, ...], bound: list[Array]
+    statement: Statement, pairs: list[tuple[Array, Array]], operations: int, terms: float
 ) -> Decision:
-    """Decide <D, after D> relation <D, bound D> for all D; the part with the worst ratio is reported."""
+    """Decide <D, after D> relation <D, bound D> for all D and all pairs; the worst ratio is reported.
+
+    Round-off: so many operations on terms that may be `terms` times larger than what they add up to.
+    """
     worst, verdict, largest = (0.0, 0.0), Verdict.CONFIRMED, -np.inf
     sign = -1.0 if statement.is_lower_bound else 1.0
-    for Q, R in zip(after, bound, strict=True):
+    for Q, R in pairs:
         size = float(np.linalg.norm(Q, 2) + np.linalg.norm(R, 2))
-        allowance = float(round_off(moments.operations, moments.curvature_size * size))
+        allowance = float(round_off(operations, terms * size))
         slack, axes = np.linalg.eigh(sign * (R - Q))
         both = isinstance(statement.relation, sp.Equality)
         violation = max(-slack[0], slack[-1] if both else 0.0)

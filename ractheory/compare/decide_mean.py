@@ -14,8 +14,9 @@ from ractheory.compare.exactly import Moments
 from ractheory.compare.measures.chain import step_weights
 from ractheory.compare.momentum import PairMoments
 from ractheory.compare.observables import observe
+from ractheory.compare.worlds import World
 from ractheory.evidence import Evidence, Verdict, mean_at_least, mean_at_most, round_off
-from ractheory.theorems import Statement, evaluate, symbols
+from ractheory.theorems import Facts, Statement, evaluate, symbols
 from ractheory.theorems.printing import SIGNS
 
 Array = NDArray[np.float64]
@@ -99,7 +100,7 @@ def _sensitivity(ceiling: float | None, context: Context) -> float:
 
 def _computed(statement: Statement, context: Context, bound: float) -> Decision | None:
     moments = context.expectations
-    found = None if moments is None else expected_value(statement.left, moments, context)
+    found = None if moments is None else expected_value(statement.left, moments, context.facts)
     if found is None:
         return None
     value, noise = found
@@ -110,15 +111,13 @@ def _computed(statement: Statement, context: Context, bound: float) -> Decision 
 
 
 def expected_value(
-    left: sp.Expr, moments: Moments | PairMoments, context: Context
+    left: sp.Expr, moments: Moments | PairMoments | World, facts: Facts
 ) -> tuple[float, float] | None:
     """Return the exact expectation of the observable `left` and its round-off, or None."""
     if type(left) not in LINEAR:
         return None
-    T = int(evaluate(left.args[0], context.facts))
-    power, weights = LINEAR[type(left)](
-        T, [float(evaluate(a, context.facts)) for a in left.args[1:]]
-    )
+    T = int(evaluate(left.args[0], facts))
+    power, weights = LINEAR[type(left)](T, [float(evaluate(a, facts)) for a in left.args[1:]])
     values, errors = moments.expected(power, len(weights) - 1)
     return float(weights @ values), float(weights @ errors)
 
