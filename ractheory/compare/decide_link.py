@@ -20,6 +20,7 @@ from ractheory.compare.decision import Decision, computed
 from ractheory.compare.exactly import Moments
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.compare.scalar import mean_square_of_a_link
+from ractheory.compare.visited import decide_at_visited_points
 from ractheory.compare.worlds import World
 from ractheory.evidence import Evidence, Verdict, log_e_value, round_off
 from ractheory.methods import Polyak, Subgradient
@@ -46,6 +47,7 @@ def decide_conditional(
         exact = _everywhere(statement, context, factor)
         exact = exact or everywhere_in_a_world(statement, context.world, context.facts, factor)
         exact = exact or mean_square_of_a_link(statement, context, factor)
+        exact = exact or decide_at_visited_points(statement, context, factor)
     return computed(exact, _along_the_runs(statement, context, rate, factor))
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from ractheory.compare.ceilings import sure_gap
 from ractheory.compare.context import Context
 from ractheory.compare.decision import Decision, combined, exact_decision
-from ractheory.compare.exactly import Moments
 from ractheory.compare.measures.chain import step_weights
-from ractheory.compare.momentum import PairMoments
 from ractheory.compare.observables import observe
-from ractheory.compare.worlds import World
 from ractheory.evidence import Evidence, Verdict, mean_at_least, mean_at_most, round_off
 from ractheory.theorems import Facts, Statement, evaluate, symbols
 from ractheory.theorems.printing import SIGNS
@@ -85,8 +84,20 @@ def _ceiling(statement: Statement, context: Context) -> float | None:
     if statement.ceiling is None or not all(
         h.check(context.facts).holds for h in statement.ceiling_needs
     ):
-        return start
+        return start if rests else _sure_ceiling(statement, context)
     return _from_start(statement.ceiling, context)
+
+
+def _sure_ceiling(statement: Statement, context: Context) -> float | None:
+    """Return a sure ceiling that a chain which samples components has of itself (`compare.ceilings`)."""
+    ran, kind = context.experiment, type(statement.left)
+    if not context.own or kind not in (symbols.gap, symbols.weighted_grad_sq):
+        return None
+    links = int(evaluate(statement.left.args[0], context.facts))
+    gap, L = sure_gap(ran.objective, ran.method, ran.start, links), ran.objective.constants.L
+    if gap is None or kind is symbols.gap:
+        return gap
+    return None if L is None else 2 * L * gap
 
 
 def _sensitivity(ceiling: float | None, context: Context) -> float:
@@ -110,8 +121,14 @@ def _computed(statement: Statement, context: Context, bound: float) -> Decision 
     return exact_decision(sign, value, bound, noise, "second moments of D, by recursion")
 
 
+class Expectations(Protocol):
+    """Whatever knows E <D_t, K^power D_t> and its round-off at t = 0, ..., steps."""
+
+    def expected(self, power: int, steps: int) -> tuple[Array, Array]: ...
+
+
 def expected_value(
-    left: sp.Expr, moments: Moments | PairMoments | World, facts: Facts
+    left: sp.Expr, moments: Expectations, facts: Facts
 ) -> tuple[float, float] | None:
     """Return the exact expectation of the observable `left` and its round-off, or None."""
     if type(left) not in LINEAR:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import permutations
 from math import comb, prod
 
@@ -82,7 +82,9 @@ def sum_of(f: Objective) -> Sum | None:
     m, n = f.shapes[0]
     flat = {"left": np.kron(K, np.eye(n)), "right": np.kron(np.eye(m), K)}
     whole = flat[kind] if kind in flat else np.diag(K.ravel())
-    return Sum(np.asarray(whole[None], dtype=np.float64), np.zeros((1, f.dim)), np.zeros(1, dtype=np.int64))
+    return Sum(
+        np.asarray(whole[None], dtype=np.float64), np.zeros((1, f.dim)), np.zeros(1, dtype=np.int64)
+    )
 
 
 def _least_squares(f: LinearModel, centre: Array) -> Sum | None:
@@ -112,9 +114,20 @@ def projections(law: Law, d: int, quadratic: bool) -> Array | None:
     return None
 
 
-def sketches_of(method: Method, shape: tuple[int, int]) -> tuple[Array, Array] | None:
-    """Return the projections of one link on the flat parameters, and their probabilities, or None."""
-    quadratic = not isinstance(method.oracle, (Reshuffle, LocalEpochs))
+def one_step_only(method: Method) -> bool:
+    """Whether a link is one projected step, or the projected steps of an epoch, in double precision."""
+    one = isinstance(method.inner, PseudoInverse) and method.inner.steps == 1
+    return one and method.trains is not Trains.BOTH and method.precision.value == "float64"
+
+
+def sketches_of(
+    method: Method, shape: tuple[int, int], exact: bool = False
+) -> tuple[Array, Array] | None:
+    """Return the projections of one link on the flat parameters, and their probabilities, or None.
+
+    With `exact` they have the law of the sketch itself, and not merely its second moments.
+    """
+    quadratic = not exact and not isinstance(method.oracle, (Reshuffle, LocalEpochs))
     m, n = shape
     if not method.redraw and method.trains is not Trains.FULL:
         return None
@@ -173,8 +186,12 @@ class World:
 
 def world_of(f: Objective, method: Method, start: Array) -> World | None:
     """Return the finite world of `method` on f from the flat vector `start`, or None where there is none."""
-    one_step = isinstance(method.inner, PseudoInverse) and method.inner.steps == 1
-    if not one_step or method.trains is Trains.BOTH or method.precision.value != "float64":
+    return _world_of(f, method, start.tobytes())
+
+
+@lru_cache(maxsize=4)
+def _world_of(f: Objective, method: Method, start: bytes) -> World | None:
+    if not one_step_only(method):
         return None
     remembers = isinstance(method.oracle, (PAGE, MVR))
     if (2 if remembers else 1) * f.dim + 1 > MAX_STATE:
@@ -183,7 +200,7 @@ def world_of(f: Objective, method: Method, start: Array) -> World | None:
     total = sum_of(f) if sketches is not None else None
     if sketches is None or total is None:
         return None
-    return _World(f, method, total, *sketches).made(start)
+    return _World(f, method, total, *sketches).made(np.frombuffer(start))
 
 
 @dataclass(frozen=True)
@@ -302,7 +319,7 @@ def _affine(H: Array, K: Array, p: Array, gamma: float) -> Array:
     """Return D -> D - gamma H (K_i D - p_i) as matrices on (D, 1), shape (h, k, dim + 1, dim + 1)."""
     dim = p.shape[1]
     maps = np.zeros((len(H), len(K), dim + 1, dim + 1))
-    maps[..., :dim, :dim] = np.eye(dim) - gamma * np.einsum("hij,kjl->hkil", H, K)
+    maps[..., :dim, :dim] = np.eye(dim) - gamma * (H[:, None] @ K)
     maps[..., :dim, dim] = gamma * np.einsum("hij,kj->hki", H, p)
     maps[..., dim, dim] = 1.0
     return maps

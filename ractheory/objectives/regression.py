@@ -46,9 +46,12 @@ def least_squares_under(
     return LinearModel("least-squares-under", X, Y, Squared())
 
 
-def ridge_diabetes(ridge: float = 0.01) -> LinearModel:
-    """Return ridge regression on the diabetes data; W is 11 x 1."""
-    return LinearModel("ridge-diabetes", *datasets.diabetes(), Squared(), ridge)
+def ridge_diabetes(ridge: float = 0.01, measurements: int = 10, patients: int = 442) -> LinearModel:
+    """Return ridge regression on the first patients of the diabetes data; W is (measurements + 1) x 1."""
+    X, Y = datasets.diabetes()
+    kept = [*range(integer("measurements", measurements, 1, 10)), -1]
+    rows = integer("patients", patients, 2, len(X))
+    return LinearModel("ridge-diabetes", X[:rows, kept], Y[:rows], Squared(), ridge)
 
 
 def least_squares_diabetes() -> LinearModel:
