@@ -40,9 +40,8 @@ def counted_decision(
     world = world_of(ran.objective, ran.method, ran.start)
     if world is None:
         raise UsageError.of(
-            "evidence", f"exact, for {ran.method.name} on {ran.objective.name}",
-            "exact for least squares of few entries and components",
-            "let runs decide it, or take a smaller one",
+            "method and objective of an exact verdict", f"{ran.method.name} on {ran.objective.name}",
+            "least squares of few entries and components", "let runs decide it, or take a smaller one",
         )  # fmt: skip
     curves = _curves(world, claim.T)
     if statement.form is Form.CONDITIONAL:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ractheory.claims import CLAIMS, claim
-from ractheory.claims.claim import EXACT, Claim, MethodSpec, ObjectiveSpec
+from ractheory.claims.claim import EXACT, REFUTED, Claim, MethodSpec, ObjectiveSpec
 from ractheory.claims.effective import HALF
 from ractheory.claims.exact import COUNTEREXAMPLE, FLAT, ROTATED, SINGULAR, TALL, WIDE
 from ractheory.compare.build import build_objective, experiment
@@ -114,7 +114,8 @@ QUICK = [c for c in CLAIMS if c.evidence == EXACT and c.T <= 100]
 
 @pytest.mark.parametrize("c", QUICK, ids=lambda c: c.id)
 def test_every_exact_claim_comes_out_as_expected(c):
-    found = check_claim(replace(c, steps=min(c.steps, 8)))
+    # What is refuted may hold for the first links.
+    found = check_claim(c if c.expected == REFUTED else replace(c, steps=min(c.steps, 8)))
     assert found.as_expected
     assert found.decision.evidence.kind == "exact"
 
