@@ -64,10 +64,10 @@ def _everywhere(statement: Statement, context: Context, factor: float) -> Decisi
         return None
     after = moments.next_value()
     bound = _bound_forms(weights, moments, factor)
-    held = all(np.isfinite(form).all() for form in (*after, *bound))
+    if not all(np.isfinite(form).all() for form in (*after, *bound)):
+        return None
     pairs = list(zip(after, bound, strict=True))
-    compared = _compare_forms(statement, pairs, moments.operations, moments.curvature_size)
-    return compared if held else None
+    return _compare_forms(statement, pairs, moments.operations, moments.curvature_size)
 
 
 def everywhere_in_a_world(
