@@ -14,6 +14,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,6 +129,27 @@ class Inner(sp.Function):
             right = "".join(printer._print(w) for w in (*word, v))
             text = rf"\langle {printer._print(u)}, {right}\rangle"
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        u, word, v = self.args
+        half = word[: len(word) // 2]
+        if u == v and tuple(word) == (*half, *reversed(half)):
+            return f"|{spoken((*half, v))}|^2"
+        if u == v and len(word) == 1 and getattr(word[0], "idempotent", False):
+            return f"|{spoken((*word, v))}|^2"
+        return f"<{spoken((u,))}, {spoken((*word, v))}>"
+
+
+def spoken(word: Word) -> str:
+    r"""Return a word as plain text.
+
+    >>> spoken((sp.Symbol("H"), sp.Symbol("G_{t+1}")))
+    'H G_t+1'
+    >>> spoken((sp.Symbol(r"\overline{H}^{1/2}"), sp.Symbol("G_t")))
+    'mean(H)^1/2 G_t'
+    """
+    names = (re.sub(r"\\overline\{((?:[^{}]|\{[^{}]*\})*)\}", r"mean(\1)", x.name) for x in word)
+    return " ".join(re.sub(r"\\(operatorname)?|[{}]", "", name) for name in names)
 
 
 def inner_of_words(left: Word, right: Word) -> Inner:

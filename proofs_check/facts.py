@@ -11,7 +11,7 @@ import sympy as sp
 from proofs_check.algebra import Inner, Vector, dot, norm_sq
 from ractheory.theorems import Statement
 from ractheory.theorems.hypotheses import Assumes, Condition
-from ractheory.theorems.printing import latex
+from ractheory.theorems.printing import latex, text
 from ractheory.theorems.symbols import Observable
 
 NOT_CONSTANT = "f is not constant"
@@ -38,6 +38,11 @@ class Goal:
     def latex(self) -> str:
         sign = "=" if self.equal else "<" if self.strict else r"\le"
         return f"{latex(self.left)} {sign} {latex(self.right)}"
+
+    def text(self) -> str:
+        """Return the relation as plain mathematics."""
+        sign = "=" if self.equal else "<" if self.strict else "<="
+        return f"{text(self.left)} {sign} {text(self.right)}"
 
 
 def le(left: Any, right: Any) -> Goal:
@@ -82,6 +87,11 @@ class Step:
     def statement(self) -> str:
         """Return what the step proves, as LaTeX; of a failed step, why it failed."""
         return self.goal if isinstance(self.goal, str) else self.goal.latex()
+
+    @property
+    def text(self) -> str:
+        """Return the same as plain mathematics."""
+        return self.goal if isinstance(self.goal, str) else self.goal.text()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from proofs_check.ledger import COUNTERS, STARTS, released
 from proofs_check.signs import expand_outside, is_zero
 from ractheory.theorems import Statement
 from ractheory.theorems.hypotheses import Condition
-from ractheory.theorems.printing import latex
+from ractheory.theorems.printing import text
 from ractheory.theorems.symbols import gap
 
 __all__ = [
@@ -127,7 +127,7 @@ class Session(Core):
         uses = self.sign(value, f"{symbol} stands for", strict=True)
         self._names.add(symbol)
         self._abbreviations[symbol], self._behind[symbol] = value, uses
-        self.assumed.append(f"definition: {latex(symbol)} = {latex(value)}")
+        self.assumed.append(f"definition: {text(symbol)} = {text(value)}")
         return self.admit(f"{symbol} in full", eq(symbol, value), uses)
 
     def spell_out(self, *symbols: sp.Symbol) -> None:

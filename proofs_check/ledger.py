@@ -19,7 +19,7 @@ from proofs_check.facts import Fact, Goal, Rejected, Step, is_constant, tag_of
 from proofs_check.signs import Names, is_zero
 from ractheory.theorems import Theorem
 from ractheory.theorems.hypotheses import Assumes, Condition
-from ractheory.theorems.printing import latex
+from ractheory.theorems.printing import text
 from ractheory.theorems.symbols import (
     A_acc,
     D0_sq,
@@ -73,7 +73,7 @@ class Ledger:
     ----------
     theorem : the value whose statements are to be concluded
     steps : what was verified, in order
-    assumed : hypotheses and definitions that were brought in, as text
+    assumed : hypotheses and definitions that were brought in, as text or as a name and a relation
     observer : asked for a second opinion on each certificate; a counterexample fails the proof
     sources : from which sources of chance each symbol is made
     extremes : each Max or Min that is read as one of its arguments, with what that rests on
@@ -87,7 +87,7 @@ class Ledger:
     theorem: Theorem
     observer: Observer | None = None
     steps: list[Step] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
+    assumed: list[str | tuple[str, Goal]] = field(default_factory=list)
     cited: list[str] = field(default_factory=list)
     concluded: set[str] = field(default_factory=set)
     _facts: dict[int, Fact] = field(default_factory=dict)
@@ -114,6 +114,7 @@ class Ledger:
     def admit(self, name: str, goal: Goal, uses: frozenset[str]) -> Fact:
         """Register a fact that is not derived. For the rules of this package only."""
         self._bound |= goal.expr.free_symbols
+        self.assumed.append((name, goal))
         return self.register(name, goal, uses)
 
     def register(self, name: str, goal: Goal, uses: frozenset[str]) -> Fact:
@@ -128,7 +129,8 @@ class Ledger:
         """Register a supposition under a tag of its own."""
         tag = Supposition(f"supposition {self.count('suppositions')}: {name}")
         tag.fixes, tag.random, tag.general = fixes, random, self.of_the_problem(goal.expr)
-        return self.admit(name, goal, frozenset([tag]))
+        self._bound |= goal.expr.free_symbols
+        return self.register(name, goal, frozenset([tag]))
 
     def constant(self, expr: sp.Expr) -> bool:
         """Say whether an expression is one number, for all runs of the chain."""
@@ -188,7 +190,6 @@ class Ledger:
             left, right = right, left
         strict = isinstance(relation, (sp.StrictLessThan, sp.StrictGreaterThan))
         goal = Goal(left, right, equal=isinstance(relation, sp.Equality), strict=strict)
-        self.assumed.append(f"{name}: {goal.latex()}")
         return self.admit(name, goal, frozenset([tag_of(hypothesis)]))
 
     def requires(self, kind: type) -> frozenset[str]:
@@ -201,8 +202,8 @@ class Ledger:
             raise Rejected(f"{observable} already has another meaning")
         self._bound |= observable.free_symbols | meaning.free_symbols
         self._meanings[observable] = meaning
-        text = note or f"{latex(observable)} = {latex(meaning)}"
-        self.assumed.append(f"definition: {text}")
+        said = note or f"{text(observable)} = {text(meaning)}"
+        self.assumed.append(f"definition: {said}")
 
     def discard(self, fact: Fact) -> None:
         """Let go of a fact that no later step needs, so that none leans on it."""

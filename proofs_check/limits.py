@@ -85,6 +85,9 @@ class LogDrift(sp.Function):
     def _latex(self, printer: object, exp: object = None) -> str:
         return r"\mathbb{E}\log(\delta_{t+1}/\delta_t)"
 
+    def _sympystr(self, printer: object) -> str:
+        return "E log(delta_{t+1}/delta_t)"
+
 
 drift = LogDrift()
 

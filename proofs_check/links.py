@@ -28,6 +28,7 @@ from ractheory import assumptions as vocabulary
 from ractheory.theorems import symbols
 from ractheory.theorems.beyond import MOMENTUM_STEP
 from ractheory.theorems.effective import L_EFF_HAAR
+from ractheory.theorems.printing import text
 from ractheory.theorems.symbols import (
     T,
     gamma,
@@ -55,7 +56,7 @@ class Link:
 def state(s: Session, k: sp.Expr, name: str) -> Point:
     """Return the iterate at link k, and give the observables there their meaning."""
     point = Point(vector(f"W_{name}"), vector(f"G_{name}"), gap(k))
-    s.define(grad_sq(k), norm_sq(point.g), rf"grad\_sq = |G_{name}|^2")
+    s.define(grad_sq(k), norm_sq(point.g), rf"|grad f|^2 = |G_{name}|^2")
     return point
 
 
@@ -66,7 +67,7 @@ def link(s: Session, chance: Chance, here: Point, there: Vector, reads: str) -> 
         raise Rejected("link t already ends elsewhere")
     s.position = there
     after = Point(there, vector("G_{t+1}"), gap(t + 1))
-    s.define(grad_sq(t + 1), norm_sq(after.g), r"grad\_sq at t + 1")
+    s.define(grad_sq(t + 1), norm_sq(after.g), r"|grad f|^2 at t + 1")
     sources = chance.made_from_vector(there)
     chance.depends([gap(t + 1), *(w[-1] for w in after.g.terms)], sources)
     return Link(chance, here, after, sp.Tuple(*sorted(sources, key=str)))
@@ -87,7 +88,7 @@ def projected_step(s: Session, chance: Chance, H: Operator) -> Link:
     """W_{t+1} = W_t - gamma H_t G_t."""
     s.requires(vocabulary.ProjectedStep)
     here = state(s, t, "t")
-    s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
+    s.define(projected_sq(t), norm_sq(H(here.g)), r"|H grad f|^2 = |H_t G_t|^2")
     return link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t G_t")
 
 
@@ -119,7 +120,7 @@ def certified_step(
     step_of = {"CertifiedLinks": gamma, "CertifiedAtEffectiveStep": 1 / L_EFF_HAAR}
     g = step_of[kind.__name__]
     here = state(s, t, "t")
-    s.define(projected_sq(t), norm_sq(H(here.g)), r"projected\_sq = |H_t G_t|^2")
+    s.define(projected_sq(t), norm_sq(H(here.g)), r"|H grad f|^2 = |H_t G_t|^2")
     new = vector("W_{t+1}")
     chance.depends([word[-1] for word in new.terms], frozenset([H]))
     step = link(s, chance, here, new, "f(W_{t+1}) <= f(W_t - gamma H_t G_t)")
@@ -257,7 +258,7 @@ def quantity(
 
     s.define(q(t), of(along.here))
     s.define(q(t + 1), of(along.there))
-    s.assumed.append(f"definition: {name} at W_0 is {sp.latex(start)}")
+    s.assumed.append(f"definition: {name} at W_0 is {text(start)}")
     return q, s.admit(f"{name} at W_0", eq(q(0), start), frozenset())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.algebra import Inner
+from proofs_check.algebra import Inner, spoken
 from proofs_check.facts import is_constant
 from proofs_check.signs import expand_outside
 from ractheory.theorems.symbols import Observable, dist_sq, gap, grad_sq, shift, t
@@ -25,6 +25,11 @@ class Mean(sp.Function):
         text = rf"\mathbb{{E}}{under}\left[{inside}\right]"
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
+    def _sympystr(self, printer: Any) -> str:
+        inside = printer._print(self.args[0])
+        over = "" if not self.args[1:] else "_" + ",".join(spoken((a,)) for a in self.args[1])
+        return f"E{over}[{inside}]"
+
 
 def is_random(atom: sp.Expr) -> bool:
     """Say whether an applied function varies over the runs; a quantity at step 0 does not."""
@@ -38,6 +43,14 @@ class Along(Observable):
         k, name = (printer._print(a) for a in self.args)
         text = f"{name}_{{{k}}}"
         return text if exp is None else f"{text}^{{{exp}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return at_link(printer, *self.args[::-1])
+
+
+def at_link(printer: Any, name: sp.Symbol, k: sp.Expr) -> str:
+    """Return a named quantity at a link as plain text."""
+    return f"({spoken((name,))} at {printer._print(k)})"
 
 
 GIVEN = (gap, grad_sq, dist_sq, shift, Along)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -45,7 +46,12 @@ class Point:
 class Value(symbols.Observable):
     """f - f* at a named auxiliary point."""
 
-    latex_name = r"\delta_{{t}}"
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        text = rf"\delta({printer._print(self.args[0])})"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"delta({self.args[0]})"
 
 
 def smooth(s: Session, a: Point, b: Point) -> Fact:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from inspect import cleandoc
 from typing import Any
 
 import sympy as sp
@@ -47,6 +50,8 @@ class ProofReport:
     cited : names of the classical facts used, of `proofs_check.cited.CITED`
     planted, rejected : planted errors, and how many of them the checker rejected
     survivors : names of the planted errors that were accepted
+    reasons : for each planted error, why it was rejected; None where it was accepted
+    account : what the files of the proof say of it, in words
     """
 
     id: str
@@ -57,18 +62,20 @@ class ProofReport:
     planted: int
     rejected: int
     survivors: tuple[str, ...] = ()
+    reasons: dict[str, str | None] = field(default_factory=dict)
+    account: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the report in the shape that `ractheory proofs --json` prints."""
         steps = [
             {"name": x.name, "status": x.status, "seconds": x.seconds, "statement": x.statement,
-             "second_opinion": x.second}
+             "text": x.text, "second_opinion": x.second}
             for x in self.steps
         ]  # fmt: skip
         return {
             "id": self.id, "status": self.status, "steps": steps, "assumed": list(self.assumed),
             "cited": list(self.cited), "planted": self.planted, "rejected": self.rejected,
-            "survivors": list(self.survivors),
+            "survivors": list(self.survivors), "planted_errors": self.reasons,
         }  # fmt: skip
 
 
@@ -79,12 +86,20 @@ def run(proof: Proof) -> ProofReport:
     steps = list(session.steps)
     if failure is not None:
         steps.append(Step("failed", "failed", 0.0, failure))
-    survivors = tuple(p.name for p in proof.planted if not rejects(proof, p))
+    reasons = {p.name: why_rejected(proof, p) for p in proof.planted}
+    survivors = tuple(name for name, why in reasons.items() if why is None)
     proved = failure is None and not survivors
     return ProofReport(
-        proof.id, "proved" if proved else "failed", tuple(steps), tuple(session.assumed),
+        proof.id, "proved" if proved else "failed", tuple(steps), brought_in(session),
         tuple(session.cited), len(proof.planted), len(proof.planted) - len(survivors), survivors,
+        reasons, account_of(proof),
     )  # fmt: skip
+
+
+def brought_in(session: Session) -> tuple[str, ...]:
+    """Return every fact and definition that the proof did not derive, once each."""
+    texts = (x if isinstance(x, str) else f"{x[0]}: {x[1].text()}" for x in session.assumed)
+    return tuple(dict.fromkeys(texts))
 
 
 def attempt(proof: Proof, session: Session) -> str | None:
@@ -104,9 +119,18 @@ def attempt(proof: Proof, session: Session) -> str | None:
     return None
 
 
-def rejects(proof: Proof, planted: Planted) -> bool:
-    """Say whether the checker rejects the wrong theorem under the same script."""
-    return attempt(proof, Session(planted.wrong(theorem(proof.id)))) is not None
+def why_rejected(proof: Proof, planted: Planted) -> str | None:
+    """Return why the checker rejects the wrong theorem under the same script, None if it does not."""
+    return attempt(proof, Session(planted.wrong(theorem(proof.id))))
+
+
+def account_of(proof: Proof) -> str:
+    """Return the words of the file and of the script of a proof."""
+    script: Any = proof.script
+    while isinstance(script, partial):
+        script = script.func
+    texts = (sys.modules[script.__module__].__doc__, script.__doc__)
+    return "\n\n".join(cleandoc(text) for text in texts if text)
 
 
 # Planted errors ----------------------------------------------------------------------------------
@@ -126,6 +150,10 @@ def dropped(name: str) -> Planted:
 
 def weakened(name: str, relation: sp.Basic) -> Planted:
     """Replace a condition of the theorem, or of its statements, by a weaker one."""
+    if relation in (sp.true, sp.false):
+        raise UsageError.of(
+            "weaker condition", relation, "a relation that says something", "give one"
+        )
 
     def change(h: Any) -> Any:
         return Condition(name, relation) if h.name == name else h

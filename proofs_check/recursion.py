@@ -26,8 +26,9 @@ from proofs_check.kernel import (
     le,
 )
 from proofs_check.ledger import released, suppositions
-from proofs_check.means import Mean, total_mean
+from proofs_check.means import Mean, at_link, total_mean
 from proofs_check.points import Value
+from ractheory.theorems.printing import text
 from ractheory.theorems.symbols import t
 
 k = COUNTERS[2]
@@ -44,6 +45,9 @@ class PartialSum(sp.Function):
         text = rf"{name}_{{{k}}}"
         return text if exp is None else f"{text}^{{{exp}}}"
 
+    def _sympystr(self, printer: Any) -> str:
+        return at_link(printer, *self.args)
+
 
 def partial_sum(
     s: Session, name: str, term: Callable[[sp.Expr], sp.Expr]
@@ -56,7 +60,7 @@ def partial_sum(
     def S(k: sp.Expr) -> sp.Expr:
         return PartialSum(symbol, sp.sympify(k))
 
-    s.assumed.append(f"definition: {name}_{{t+1}} = {name}_t + {sp.latex(term(t))}, {name}_0 = 0")
+    s.assumed.append(f"definition: {name}_{{t+1}} = {name}_t + {text(term(t))}, {name}_0 = 0")
     empty = s.admit(f"{name}_0", eq(S(sp.Integer(0)), 0), frozenset())
     return S, empty, s.admit(f"{name}_t+1", eq(S(t + 1), S(t) + term(t)), frozenset())
 

@@ -29,7 +29,7 @@ from proofs_check.points import bounded_below, mu_at_most_L
 from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
 from proofs_check.quadratics import isotropic_link
 from ractheory.theorems.gradient import CONTRACTION
-from ractheory.theorems.symbols import L, d, gamma, mu, r
+from ractheory.theorems.symbols import L, d, gamma, lam_min, mu, r
 
 
 def time_uniform(s: Session) -> None:
@@ -58,7 +58,7 @@ PROOFS = (
         dropped("FreshSketch"),
         dropped("LowerBounded"),
         weakened("step below 2/L", gamma * L < 4),
-        weakened("a positive factor", mu > 0),
+        weakened("a positive factor", gamma * mu * lam_min < 2),
         scaled("all times", sp.Rational(1, 2)),
         substituted("law of a link", r, r + 1),
         substituted("rate of the product", d, d + 1),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from ractheory.commands.options import Parser, say
 from ractheory.errors import UsageError
+
+WIDTH = 98
 
 
 def configure(parser: Parser) -> None:
@@ -39,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
         say(dumps([report.to_json() for report in reports]))
     else:
-        say(_summary(reports))
+        say("\n".join([*_cited_lines(reports), "", _summary(reports)]))
     return 0 if all(map(_sound, reports)) else 1
 
 
@@ -54,11 +57,42 @@ def checked_proof(name: str) -> list[str]:
         return ["Proof: in a checkout of the project, in its folder proofs_check"]
     from proofs_check import PROOFS, check
 
-    return _report_lines(check(name)) if name in PROOFS else ["Proof: none is checked by machine"]
+    return _proof_lines(check(name)) if name in PROOFS else ["Proof: none is checked by machine"]
 
 
 def _sound(report: Any) -> bool:
     return report.status == "proved" and report.planted == report.rejected
+
+
+def _proof_lines(report: Any) -> list[str]:
+    """Return a proof as a text: its account, what it brings in, its steps, the facts it cites."""
+    lines = [f"Proof, checked now: {report.status}", "", *report.account.splitlines()]
+    lines += ["", "It brings in", *(_item(text) for text in report.assumed)]
+    lines += ["", "Steps"]
+    for number, step in enumerate(report.steps, 1):
+        second = ", confirmed by an independent prover" if step.second == "agrees" else ""
+        lines += [f"  {number}. {step.name} ({step.status}{second})", _item(step.text, "       ")]
+    lines += ["", *_cited_lines([report]), "", "Wrong versions, and why the checker rejects them"]
+    for name, why in report.reasons.items():
+        lines.append(_item(f"{name}: {why or 'ACCEPTED'}"))
+    return lines
+
+
+def _item(text: str, indent: str = "  - ") -> str:
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=" " * (len(indent) + 2),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _cited_lines(reports: Sequence[Any]) -> list[str]:
+    """Return the one list of classical facts that the proofs cite."""
+    from proofs_check.cited import CITED
+
+    named = {name for report in reports for name in report.cited}
+    if not named:
+        return ["Cited facts: none"]
+    return ["Cited facts", *(_item(f"{name}: {CITED[name]}") for name in CITED if name in named)]
 
 
 def _report_lines(report: Any) -> list[str]:

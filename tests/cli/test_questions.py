@@ -72,6 +72,26 @@ def test_proofs_of_one_theorem(capsys):
     assert main(["proofs", "descent"]) == 0
     said = capsys.readouterr().out
     assert "1 of 1 proved" in said
+    assert "Cited facts\n  - descent lemma: If |grad f(x)" in said
+
+
+def test_a_failed_proof_is_exit_status_one(capsys, monkeypatch):
+    monkeypatch.setattr("proofs_check.proof.all_breaches", lambda: ("a breach",))
+    (found,) = answer(capsys, "proofs", "descent", status=1)
+    assert found["status"] == "failed"
+    assert found["steps"][-1]["statement"] == "a breach"
+
+
+def test_a_theorem_is_explained_with_its_proof(capsys):
+    assert main(["explain", "descent"]) == 0
+    said = capsys.readouterr().out
+    for part in (
+        "Statement 'sharp'",
+        "LSmooth:",
+        "It brings in",
+        "Steps\n  1. descent of one link",
+    ):
+        assert part in said
 
 
 def test_settings_are_read_from_words():

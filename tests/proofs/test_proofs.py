@@ -42,3 +42,29 @@ def test_check_all_takes_names() -> None:
 def test_an_unknown_proof_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="allowed is"):
         proofs_check.check("no-such-theorem")
+
+
+def test_every_theorem_is_proved_here() -> None:
+    assert set(proofs_check.PROOFS) == set(THEOREMS)
+
+
+def test_a_report_reads_as_a_proof() -> None:
+    """What is brought in, each step, and why each wrong version fails: in plain mathematics."""
+    report = proofs_check.check("gd-pl")
+    assert "E delta_{t+1} <= E delta_t - a E|G_t|^2" in report.account
+    assert "PL: mu (f(W_t) - f*) <= |G_t|^2/2" in report.assumed
+    texts = {step.name: step.text for step in report.steps}
+    assert texts["mu is at most L"] == "mu <= L"
+    assert texts["divide by f - f* > 0"] == "0 <= -2 mu + 2 L"
+    assert all(report.reasons.values())
+    assert not any("\\" in text for text in (*texts.values(), *report.assumed))
+
+
+@pytest.mark.parametrize("name", ["descent", "gd-pl", "rank-floor", "time-uniform"])
+def test_a_dropped_hypothesis_is_missed_by_its_name(name: str) -> None:
+    reasons = proofs_check.check(name).reasons
+    for planted, why in reasons.items():
+        if planted.startswith("without "):
+            assert planted.removeprefix("without ") in str(why)
+        else:
+            assert "no relation" not in str(why)
