@@ -32,7 +32,12 @@ from proofs_check.factors import (
 from proofs_check.kernel import Fact, Session, le
 from proofs_check.proof import Proof, dropped, scaled, substituted, weakened
 from proofs_check.recursion import Certificate, Previous, induction, instance
-from ractheory.theorems.failures import ADAPTIVE_DECREASE
+from ractheory.theorems.failures import (
+    ADAPTIVE_DECREASE,
+    PRINTED_RANGE,
+    PRINTED_STEP,
+    decrease_share,
+)
 from ractheory.theorems.symbols import (
     L,
     T,
@@ -45,6 +50,7 @@ from ractheory.theorems.symbols import (
     t,
 )
 from ractheory.theorems.symbols import s as scale
+from ractheory.theorems.symbols import x as slope
 
 half, one = sp.Rational(1, 2), sp.Integer(1)
 
@@ -89,16 +95,20 @@ def bracket(s: Session, e: AdaptiveStep) -> tuple[sp.Expr, Fact]:
     low = s.prove("x >= 0", le(0, x), [(scale, s.product("eta |G|", f["eta"], f["slope"]))])
     y = s.product("eta |V|^2", f["eta"], f["size"])
     high = s.prove("x <= 1", le(x, 1), [(L * scale**2, y), (1, f["rule"])])
+    return x, on_the_line(s, x, low, high)
+
+
+def on_the_line(s: Session, x: sp.Expr, low: Fact, high: Fact) -> Fact:
+    """179/500 <= 1 - x/2 - ((1 - x)/2)(1 + x/2)^2, from 0 <= x <= 1."""
     z, x_0 = sp.Symbol("z"), sp.Rational(211, 400)
     curve = 1 - z / 2 - (1 - z) / 2 * (1 + z / 2) ** 2
     tangent = curve.subs(z, x_0) + sp.diff(curve, z).subs(z, x_0) * (z - x_0) - ADAPTIVE_DECREASE
     ends = [tangent.subs(z, 0), tangent.subs(z, 1)]
-    fact = s.prove(
+    return s.prove(
         "the least decrease", le(ADAPTIVE_DECREASE, curve.subs(z, x)),
         [(ends[0], high), (ends[1], low), ((x - x_0) ** 2 / 8, low)],
         [(sp.Rational(3, 8) + x_0 / 4, x - x_0)],
     )  # fmt: skip
-    return x, fact
 
 
 def adaptive_descent(s: Session, e: AdaptiveStep) -> Fact:
@@ -109,13 +119,37 @@ def adaptive_descent(s: Session, e: AdaptiveStep) -> Fact:
     square = s.product("eta^2", f["eta"], f["eta"])
     cube = s.product("eta^3", square, f["eta"])
     share = scale**2 * L / 2
+    y = eta_t * L * scale**2 * e.size
+    whatever = s.prove(
+        "descent of one step, whatever its length",
+        le(gap(t + 1), gap(t) - eta_t * N * decrease_share(x, y)),
+        terms=[
+            (1, f["descent"]), (-eta_t * scale, f["GX"]),
+            (scale, s.product("<G, Z>", square, f["GZ"])),
+            (share, s.product("|X|^2", square, f["X"])), (2 * share, s.product("<X, Z>", cube, f["XZ"])),
+            (share, s.product("|Z|^2", s.product("eta^4", cube, f["eta"]), f["Z"])),
+        ],
+    )  # fmt: skip
     return finish(s, "descent", terms=[
-        (1, f["descent"]), (1, gained), (-eta_t * scale, f["GX"]),
-        (scale, s.product("<G, Z>", square, f["GZ"])),
-        (share, s.product("|X|^2", square, f["X"])), (2 * share, s.product("<X, Z>", cube, f["XZ"])),
-        (share, s.product("|Z|^2", s.product("eta^4", cube, f["eta"]), f["Z"])),
-        (eta_t * N / 2 * (1 + x / 2) ** 2, f["rule"]),
+        (1, whatever), (1, gained), (eta_t * N / 2 * (1 + x / 2) ** 2, f["rule"]),
     ])  # fmt: skip
+
+
+def printed_rule(s: Session) -> None:
+    """X + Y <= 4 sqrt 2 L eta (|V|^2 + |G|) <= 1 where s^2 and s/L are at most 4 sqrt 2; so the share
+    1 - X/2 - (Y/2)(1 + X/2)^2 of the descent is at least what it is on the line X + Y = 1."""
+    name = "the printed rule within its range"
+    printed = s.condition(PRINTED_STEP.name, name)
+    small, against_L = (s.condition(h.name, name) for h in PRINTED_RANGE)
+    X, Y = eta * scale * slope, eta * L * scale**2 * V0_sq
+    both = s.prove(
+        "X + Y <= 1", le(X + Y, 1),
+        [(1, printed), (eta * slope, against_L), (eta * L * V0_sq, small)],
+    )  # fmt: skip
+    low = s.prove_sign("X >= 0", le(0, X))
+    high = s.prove("X <= 1", le(X, 1), [(1, both)], [(Y, one)])
+    line = on_the_line(s, X, low, high)
+    finish(s, name, terms=[(1, line), ((1 + X / 2) ** 2 / 2, both)])
 
 
 def spending(s: Session, e: AdaptiveStep, falls: Fact) -> tuple[Fact, Fact, Fact]:
@@ -202,6 +236,7 @@ def lora_adaptive(s: Session) -> None:
     summed = s.divisor(stationary, instance(s, steps, {t: T}))
     finish(s, "stationary", terms=[(1, s.divide(spent, S, summed))])
     conclude_rate(s, reach, below, spent, c1)
+    printed_rule(s)
     numbers = s.theorem.statement("the printed rule can rise")
     finish(
         s, numbers.name, terms=[(1, enclosed_sign(s, "phi rises", numbers.left - numbers.right))]
@@ -240,6 +275,7 @@ PROOFS = (
         dropped("LowerBounded"),
         substituted("descent", ADAPTIVE_DECREASE, sp.Rational(9, 25)),
         scaled("steps", 2),
+        weakened("a scale within range of L", scale <= 8 * sp.sqrt(2) * L),
         scaled("stationary", half),
         scaled("rate", half),
     )),

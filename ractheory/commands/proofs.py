@@ -66,7 +66,11 @@ def _sound(report: Any) -> bool:
 
 def _proof_lines(report: Any) -> list[str]:
     """Return a proof as a text: its account, what it brings in, its steps, the facts it cites."""
-    lines = [f"Proof, checked now: {report.status}", "", *report.account.splitlines()]
+    lines = [
+        f"Proof of {report.id}: {report.status}, checked now",
+        "",
+        *report.account.splitlines(),
+    ]
     lines += ["", "It brings in", *(_item(text) for text in report.assumed)]
     lines += ["", "Steps"]
     for number, step in enumerate(report.steps, 1):

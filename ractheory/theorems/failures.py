@@ -342,6 +342,24 @@ def _printed_failure() -> sp.Basic:
     return gt(after, _phi(u, v, smooth, target))
 
 
+def decrease_share(part: sp.Expr, other: sp.Expr) -> sp.Expr:
+    """Return what phi loses in one step, per unit of eta |grad phi|^2, by the descent lemma.
+
+    `part` is eta s |G|, `other` is eta L s^2 |V|^2.
+    """
+    return 1 - part / 2 - other / 2 * (1 + part / 2) ** 2
+
+
+PRINTED_STEP = Condition(
+    "a step of the printed rule, |V|^2 = V0_sq, |G| = x",
+    4 * sp.sqrt(2) * L * eta * (V0_sq + x) <= 1,
+)
+PRINTED_RANGE = (
+    Condition("a scale within range", s**2 <= 4 * sp.sqrt(2)),
+    Condition("a scale within range of L", s <= 4 * sp.sqrt(2) * L),
+)
+_PRINTED_SHARE = decrease_share(eta * s * x, eta * L * s**2 * V0_sq)
+
 LORA_ADAPTIVE = Theorem(
     id="lora-adaptive",
     title="LoRA gradient descent with an adaptive step: stationary points at rate 1/sqrt(T)",
@@ -368,6 +386,26 @@ LORA_ADAPTIVE = Theorem(
         Statement("stationary", Form.PATHWISE, le(min_factor_grad_sq(T), 4 * gap(0) / step_sum(T))),
         Statement("rate", Form.PATHWISE, le(min_factor_grad_sq(T), 4 * gap(0) / LEAST_STEP_SUM)),
         Statement(
+            "the printed rule within its range",
+            Form.EXACT,
+            ge(_PRINTED_SHARE, ADAPTIVE_DECREASE),
+            needs=(PRINTED_STEP, *PRINTED_RANGE),
+            obligations=(
+                Obligation(
+                    "at both ends of the range",
+                    ge(_PRINTED_SHARE, ADAPTIVE_DECREASE),
+                    tuple(
+                        {s: sp.Integer(2), L: size, eta: sp.Rational(1, 40), V0_sq: v, x: sp.S.One}
+                        for size, v in (
+                            (sp.Rational(2, 5), sp.Integer(10)),
+                            (sp.S.One, sp.Integer(0)),
+                        )
+                    ),
+                    where=PRINTED_STEP.relation,
+                ),
+            ),
+        ),
+        Statement(
             "the printed rule can rise",
             Form.EXACT,
             gt(*_printed_failure().args),
@@ -376,7 +414,8 @@ LORA_ADAPTIVE = Theorem(
             ),
         ),
     ),
-    note="Stationary for phi is not stationary for f: V = 0 always is stationary for phi.",
+    note="Stationary for phi is not stationary for f: V = 0 always is stationary for phi. The printed "
+    "rule, min(1, 1/(4 sqrt 2 L (|V|^2 + |G|))), keeps the decrease where s^2 and s/L are at most 4 sqrt 2.",
 )
 
 THEOREMS = (

@@ -231,6 +231,8 @@ REJECTED = {
     "one dimension": {"d": 2}, "a step beyond the sharpness": {"eta": 0.01},
     "a step beyond 2/(d+r+1)": {"eta": 0.01}, "a start off the minimiser": {"D0_sq": 0.0},
     "a step at most 1/(rho L)": {"gamma": 5.0},
+    "a step of the printed rule, |V|^2 = V0_sq, |G| = x": {"eta": 100.0},
+    "a scale within range": {"s": 5.0}, "a scale within range of L": {"s": 5.0, "L": 0.1},
     "not both mu = L and a step 1/(rho L)": {"gamma": 5.0, "rho": 1.0},
     "a step at least 1/(rho L)": {}, "PL at the start of a link is used": {"gamma": 0.95, "rho": 0.5},
     "PL at the start is used, wide step": {"gamma": 0.95, "rho": 0.9},
