@@ -44,10 +44,6 @@ def test_an_unknown_proof_is_a_usage_error() -> None:
         proofs_check.check("no-such-theorem")
 
 
-def test_every_theorem_is_proved_here() -> None:
-    assert set(proofs_check.PROOFS) == set(THEOREMS)
-
-
 def test_a_report_reads_as_a_proof() -> None:
     """What is brought in, each step, and why each wrong version fails: in plain mathematics."""
     report = proofs_check.check("gd-pl")
