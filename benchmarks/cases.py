@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks import references
 from benchmarks.harness import Case, Contender
+from benchmarks.phase import phase
 from ractheory.engine.moments import simulate_moments
 from ractheory.engine.simulate import simulate
 from ractheory.methods import rac_lora
@@ -131,4 +132,5 @@ CASES: dict[str, Callable[[], Case]] = {
     "ridge-r5": lambda: ridge(5),
     "ridge-r10": lambda: ridge(10),
     "logistic": logistic,
+    "phase": phase,
 }
