@@ -17,6 +17,10 @@ MODULES = (
     "phase",
     "tightness",
     "best_rate",
+    "effective_dimension",
+    "cola_every_step",
+    "accumulated_spectrum",
+    "calibration",
 )
 """Every figure; its module here is imported when it is drawn."""
 

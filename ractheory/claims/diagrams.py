@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ractheory.claims.claim import MEASURED, REFUTED, Claim, MethodSpec, ObjectiveSpec
+from ractheory.claims.claim import CONFIRMED, MEASURED, REFUTED, Claim, MethodSpec, ObjectiveSpec
 from ractheory.claims.core import USUAL
 
 DIAGRAMS = {
@@ -37,4 +37,43 @@ def _diagrams() -> list[Claim]:
     return claims
 
 
-CLAIMS = (*_diagrams(),)
+def _measured(
+    family: str, what: str, note: str, name: str = "", expected: str = CONFIRMED, **parameters: Any
+) -> Claim:
+    return Claim(f"{family}/{name or what}", family, ObjectiveSpec(what, parameters), MethodSpec(),
+                 expected, evidence=MEASURED, tiers=USUAL, note=note)  # fmt: skip
+
+
+SPECTRA = {
+    "rac-lora-r1": "a chain of rank 1 reaches full rank after m links",
+    "rac-lora-r4": "a chain of rank 4 reaches it four times sooner",
+    "cola-r1": "CoLA too, at a step at which it converges",
+    "lora-r1": "LoRA of rank 1 stays at rank 1",
+    "fpft": "one full step has full rank",
+}
+
+FIGURES = (
+    _measured("rare-events", "average", "the mean of 20,000 runs against the exact expectation"),
+    _measured(
+        "rare-events", "escape", "from D_0 = 100 more than three quarters of the runs diverge"
+    ),
+    *(_measured("accumulated-spectrum", name, note) for name, note in SPECTRA.items()),
+    _measured(
+        "accumulated-spectrum",
+        "asymlora-r1",
+        "a planted error: the sketch is never redrawn",
+        "frozen-sketch",
+        REFUTED,
+    ),
+    _measured(
+        "rare-events",
+        "average",
+        "a planted error: for three links the mean of runs is right",
+        "average/three-links",
+        REFUTED,
+        exact_links=3,
+    ),
+    _measured("calibration", "means", "eight laws, 1,000 true claims each"),
+)
+
+CLAIMS = (*_diagrams(), *FIGURES)

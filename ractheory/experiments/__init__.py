@@ -99,6 +99,36 @@ FAMILIES: dict[str, Family] = {
             "Most of 34 runs lie between the stated ends, by the exact sign test.",
             "shares",
         ),
+        Family(
+            "rare-events",
+            "What an average of runs does not see",
+            "this suite, on CoLA with two inner steps",
+            "On (L/2) w^2 at c = eta L = 1/10 the expectation of D_t^2 falls for three links and is 3e66 at the "
+            "fourth (cola-every-step), while the mean of any number of runs that can be made goes on falling; from "
+            "a start a hundred times farther off, most runs diverge.",
+            "Expectations are computed in rational arithmetic; the share of runs that diverge is tested by a "
+            "binomial test.",
+            "rare",
+        ),
+        Family(
+            "accumulated-spectrum",
+            "The rank that a chain accumulates",
+            "this suite, beside accumulated-rank",
+            "After T links of rank r from a start off the minimiser, W_T - W_0 has rank min(m, n, T r) in every run, "
+            "not only at most; LoRA stays at rank r however long it is trained.",
+            "Singular values in floating point against the round-off of all links.",
+            "spectra",
+        ),
+        Family(
+            "calibration",
+            "How often the tests of this suite err",
+            "this suite",
+            "On true claims about means, attained with equality and looked at again and again, under bounded, heavy-"
+            "tailed and infinite-variance laws, a wrong verdict is no more frequent than the stated error rate.",
+            "Binomial tests of the number of wrong verdicts, at the error rate of one claim; the rate of one claim "
+            "itself is too small to be measured.",
+            "calibration",
+        ),
     )
 }  # fmt: skip
 """By id; a family of measured claims names the module here that measures them."""

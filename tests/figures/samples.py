@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from figures import best_rate, counterexample, fine_tuning, phase, tightness
+from figures import (
+    accumulated_spectrum,
+    best_rate,
+    cola_every_step,
+    counterexample,
+    effective_dimension,
+    fine_tuning,
+    phase,
+    tightness,
+)
 from ractheory.records import Record
 
 Records = dict[str, Record]
@@ -60,7 +69,42 @@ def _ratio(name: str, i: int) -> Record:
     return record(name, {}, ratio=1 / (1 + 0.1 * i), parameters={"compares": compares})
 
 
+def _rare() -> Records:
+    t, escape = np.arange(6.0), np.linspace(0.0, 1.0, 4)
+    curves = {
+        "t": t, "exact": np.array([1.0, 0.7, 1e60]), "mean": 0.8**t, "low": 0.1 * 0.8**t,
+        "median": 0.7**t, "high": 1.5 * 0.8**t, "largest": 2 * 0.9**t,
+    }  # fmt: skip
+    return {
+        cola_every_step.AVERAGE: record(cola_every_step.AVERAGE, curves, parameters={"seeds": 100}),
+        cola_every_step.ESCAPE: record(
+            cola_every_step.ESCAPE, {"start": 10.0**escape, "diverged": escape}
+        ),
+    }
+
+
+def _spectrum(name: str) -> Record:
+    target = np.geomspace(8.0, 1.0, 5)
+    spectra = np.array([target * (np.arange(5) < k) for k in (1, 3, 5)])
+    return record(name, {"t": np.array([1.0, 5.0, 20.0]), "spectra": spectra, "target": target})
+
+
+def _calibration() -> Records:
+    nominal = np.array([0.05, 0.01, 1e-9])
+    curves = {"nominal": nominal, "seeds": np.array([10.0, 100.0, 1000.0])}
+    for kind in ("refuted", "confirmed"):
+        curves[kind] = 0.1 * nominal
+        curves[f"{kind}, interval"] = np.outer(nominal, [0.05, 0.3])
+    curves["power"] = np.linspace(0, 1, 2 * 2 * 3 * 3).reshape(2, 2, 3, 3)
+    name = "calibration/means"
+    return {name: record(name, curves, parameters={"cases": 100, "false_by": [0.1, 0.5]})}
+
+
 SAMPLES: dict[str, Callable[[], Records]] = {
+    "accumulated-spectrum": lambda: {n: _spectrum(n) for n in accumulated_spectrum.NEEDS},
+    "calibration": _calibration,
+    "cola-every-step": _rare,
+    "effective-dimension": lambda: of_runs(effective_dimension.NEEDS),
     "best-rate": lambda: {name: _rates(name) for name in best_rate.NEEDS},
     "counterexample": lambda: of_runs(counterexample.NEEDS),
     "fine-tuning": lambda: of_runs(fine_tuning.NEEDS, parameters={"m": 50}),
