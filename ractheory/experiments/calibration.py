@@ -10,8 +10,8 @@ import numpy as np
 from ractheory.compare.decision import Decision
 from ractheory.errors import integer
 from ractheory.evidence import Evidence, Verdict, proportion_at_most
-from ractheory.evidence.calibration import FALSE_BY, LAWS, NOMINAL_RATES, calibrate
 from ractheory.experiments.family import Asked, Outcome
+from ractheory.trust.calibration import FALSE_BY, LAWS, NOMINAL_RATES, calibrate
 
 MEASURABLE = 0.01
 """Nominal rates from here on can be told from higher ones with some thousand cases."""

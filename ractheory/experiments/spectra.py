@@ -86,5 +86,4 @@ def measure(asked: Asked) -> Outcome:
 
 
 def _singular_values(rows: Array) -> Array:
-    values: Array = np.linalg.svd(rows.reshape(-1, SIZE, SIZE), compute_uv=False)
-    return values
+    return np.asarray(np.linalg.svd(rows.reshape(-1, SIZE, SIZE), compute_uv=False), np.float64)

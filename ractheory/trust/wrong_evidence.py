@@ -15,10 +15,10 @@ from ractheory.claims import claim
 from ractheory.claims.claim import CONFIRMED, REFUTED, UNDECIDED, MethodSpec, ObjectiveSpec
 from ractheory.compare import comparison, decide
 from ractheory.evidence import CLAIM_CAPACITY, RUN_ERROR_RATE, Sequential, betting, means
-from ractheory.evidence.calibration import LAWS, generator
 from ractheory.evidence.verdict import Verdict
 from ractheory.theorems import Checked, Theorem, hypotheses
 from ractheory.trust import probes
+from ractheory.trust.calibration import LAWS, generator
 from ractheory.trust.planted import Planted, swapped
 from ractheory.trust.probes import SEED, Probe, asked, catalogued, tight
 from ractheory.trust.wrong_bounds import LEFT_OUT

@@ -7,9 +7,9 @@ import pytest
 
 from ractheory.errors import UsageError
 from ractheory.evidence import Verdict, betting
-from ractheory.evidence import calibration as study
 from ractheory.experiments import Asked, Outcome, family
 from ractheory.experiments.spectra import LINKS, METHODS, rank_after
+from ractheory.trust import calibration as study
 
 
 def measured(kind: str, name: str, **parameters: object) -> Outcome:
@@ -65,7 +65,7 @@ def test_a_test_that_errs_more_often_is_found_out(monkeypatch: pytest.MonkeyPatc
     stated = betting.log_threshold
 
     def hasty(rate: float) -> float:
-        return 0.2 * stated(rate)
+        return 0.05 * stated(rate)
 
     monkeypatch.setattr(study.betting, "log_threshold", hasty)
     assert (

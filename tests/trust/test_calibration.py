@@ -15,8 +15,8 @@ from ractheory.evidence import (
     mean_at_most,
     same_law,
 )
-from ractheory.evidence import calibration as study
-from ractheory.evidence.calibration import LAWS, LOOK, NOMINAL_RATES, generator
+from ractheory.trust import calibration as study
+from ractheory.trust.calibration import LAWS, LOOK, NOMINAL_RATES, generator
 
 REFERENCE = {
     "point mass": stats.rv_discrete(values=([1], [1.0])),
