@@ -22,6 +22,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "stochastic": ("sgd-nonconvex", "sgd-pl"),
     "reshuffling": ("rr-nonconvex", "rr-pl", "fed-rr-nonconvex", "fed-rr-pl"),
     "effective": ("effective-dimension", "exact-links"),
+    "best_rate": ("best-rate",),
     "plain": ("plain-gradient", "exact-quadratic"),
     "lower_bound": ("link-lower-bound",),
     "accelerated": ("accelerated",),

@@ -33,5 +33,9 @@ CITED: dict[str, str] = {
     "Young": "2 <u, v> <= a |u|^2 + |v|^2 / a for a > 0.",
     "spectral theorem": "A self-adjoint operator of finite dimension has an orthonormal eigenbasis.",
     "Jensen": "h(E X) <= E h(X) for convex h.",
+    "Perron-Frobenius": (
+        "The spectral radius of a nonnegative matrix M is at least each diagonal entry, and lies between "
+        "the least and the greatest (M v)_i/v_i of any positive v; the same for the transpose."
+    ),
     "square root": "A positive semidefinite operator has a positive semidefinite square root.",
 }

@@ -373,3 +373,19 @@ def test_gain_is_no_pathwise_decrease(session: Session) -> None:
     )  # fmt: skip
     with pytest.raises(Rejected, match="does not add up"):
         session.prove("pathwise", goal, terms=[(1, mean)])
+
+
+def test_the_rules_for_radii_want_their_inequalities() -> None:
+    """A bound on the quotients of one step is no bound at another, and none comes for free."""
+    from proofs_check.families.best_rate import recursion
+
+    session = Session(theorem("best-rate"))
+    M = recursion(session)
+    with pytest.raises(Rejected, match="does not add up"):
+        M.contracts_at(1 / L, one / 2, lambda low, high: ([], []))
+    with pytest.raises(Rejected, match="does not add up"):
+        M.stable_below(10 / L, lambda low, high, below: ([], []))
+    with pytest.raises(Rejected, match="does not add up"):
+        M.unstable_beyond(1 / L, lambda diagonal, quotient: ([], []))
+    with pytest.raises(Rejected, match="does not add up"):
+        M.contracts_at_most(one / 1000, lambda below: ([], []))

@@ -1,5 +1,7 @@
 """Every proof is accepted, and every planted error is rejected."""
 
+from pathlib import Path
+
 import pytest
 
 import proofs_check
@@ -64,3 +66,12 @@ def test_a_dropped_hypothesis_is_missed_by_its_name(name: str) -> None:
             assert planted.removeprefix("without ") in str(why)
         else:
             assert "no relation" not in str(why)
+
+
+def test_every_theorem_is_proved_here() -> None:
+    assert set(proofs_check.PROOFS) == set(THEOREMS)
+
+
+def test_no_file_of_the_checker_is_long() -> None:
+    root = Path(proofs_check.__file__).parent
+    assert [p.name for p in root.rglob("*.py") if len(p.read_text().splitlines()) > 400] == []
