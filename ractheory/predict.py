@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, log, log1p
+from math import ceil, isfinite, log, log1p
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from ractheory.advice import advice
 from ractheory.errors import UsageError, integer, real
 from ractheory.exact.files import read_numbers
 from ractheory.exact.moments import IDENTITY, Moments, haar
@@ -98,6 +99,7 @@ def predict_report(
       by the spectral radii at the best steps (exact, exact-fpft)
     - trained_parameters, flops: per step and sample of a generalised linear model, and to the accuracy
     - floors: what LoRA and AsymLoRA reach at best, from the singular values of K^{1/2}(W* - W_0)
+    - advice: what follows, in sentences
     - illustration: with `effective_dimension`, a power law of that dimension and its exact numbers
     - notes: what was assumed
 
@@ -138,7 +140,7 @@ def predict_report(
     }
     if layer.spectrum is None:
         answer["illustration"] = _illustration(layer, eps)
-    return answer
+    return {"advice": advice(answer, rank), **answer}
 
 
 # Input.
@@ -216,12 +218,13 @@ def _shift(layer: Layer, given: Any) -> Vector:
 
 
 def _steps_to(accuracy: float, contraction: float) -> int | None:
-    """Return the least T with (1 - contraction)^T <= accuracy; None when it never falls."""
+    """Return the least T with (1 - contraction)^T <= accuracy; None when it never falls, or beyond doubles."""
     if not contraction > 0:
         return None
     if contraction >= 1:
         return 1
-    return max(1, ceil(log(accuracy) / log1p(-contraction)))
+    steps = log(accuracy) / log1p(-contraction)
+    return max(1, ceil(steps)) if isfinite(steps) else None
 
 
 def _guaranteed(layer: Layer, eps: float) -> dict[str, int | None]:

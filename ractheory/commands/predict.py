@@ -55,12 +55,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def description(answer: Mapping[str, Any]) -> list[str]:
-    """Return the answer as lines "name  value", notes last."""
+    """Return the answer as lines: the advice, then "name  value", then notes."""
     from ractheory.commands.explain import item
 
-    pairs = [(k, v) for k, v in _flat(answer) if not k.startswith("notes")]
+    pairs = [(k, v) for k, v in _flat(answer) if not k.startswith(("notes", "advice"))]
     width = max(len(name) for name, _ in pairs)
-    lines = [f"{name:{width}}  {_words(value)}" for name, value in pairs]
+    lines = [line for text in answer["advice"] for line in item(text)]
+    lines += ["", *(f"{name:{width}}  {_words(value)}" for name, value in pairs), ""]
     for text in answer["notes"]:
         lines += item(text)
     return lines

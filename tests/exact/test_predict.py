@@ -174,3 +174,32 @@ def test_bad_input_is_one_clear_line(change):
 def test_a_curvature_must_be_described_once():
     with pytest.raises(UsageError, match="exactly one"):
         predict_report(**GOOD)
+
+
+def test_the_advice_says_the_numbers_of_the_answer():
+    answer = predict_report(12, 8, 2, decay=1.0, shift=[3, 1, 0.5])
+    text = " ".join(answer["advice"])
+    for number in (
+        f"{answer['slowdown']['paper']:.3g} times", f"{answer['slowdown']['effective']:.3g} times",
+        f"{answer['slowdown']['exact']:.3g} times exactly", f"step {answer['step_sizes']['best']:.4g}",
+        f"{answer['iterations']['exact']} links", f"f* + {answer['floors']['lora']:.4g}",
+        f"f* + {answer['floors']['asymlora']:.4g}",
+    ):  # fmt: skip
+        assert number in text
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"effective_dimension": 1}, {"effective_dimension": 12}, {"effective_dimension": 3, "rank": 12},
+        {"spectrum": [1.0] + [1e-90] * 11}, {"spectrum": [1.0] + [0.0] * 11}, {"decay": 300},
+        {"decay": 0, "rank": 12}, {"decay": 1, "shift": [0.0]}, {"decay": 1, "shift": [1, 1], "side": "right"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_there_is_advice_for_every_layer(description):
+    answer = predict(**description)
+    assert 3 <= len(answer["advice"]) <= 4
+    for line in answer["advice"]:
+        assert line.endswith(".")
+        assert not {"None", "nan", "inf"} & set(line.replace(".", " ").replace(",", " ").split())
