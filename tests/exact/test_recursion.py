@@ -270,3 +270,58 @@ def test_ranks_outside_the_dimension_are_refused(sketch, rank):
 
 def test_subsets_are_all_subsets():
     assert len(worlds.coordinate_projections(5, 2)) == len(list(combinations(range(5), 2)))
+
+
+class Counted:
+    """A number that counts the operations on it and on its kind."""
+
+    operations = 0
+
+    def __init__(self, value):
+        self.value = float(value)
+
+    def _with(self, other, join):
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # the array takes its entries one by one
+        Counted.operations += 1
+        return Counted(join(self.value, getattr(other, "value", other)))
+
+    def __add__(self, other):
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other):
+        return self._with(other, lambda a, b: a - b)
+
+    def __rsub__(self, other):
+        return self._with(other, lambda a, b: b - a)
+
+    def __mul__(self, other):
+        return self._with(other, lambda a, b: a * b)
+
+    def __truediv__(self, other):
+        return self._with(other, lambda a, b: a / b)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def operations(d, steps):
+    """Operations of the values of a chain in dimension d after so many links."""
+    k = np.array([Counted(1 / (i + 1)) for i in range(d)], dtype=object)
+    chain = RowRecursion(k, Counted(1.0), mo.haar(d, 2).convert(lambda v: Counted(float(v))))
+    Counted.operations = 0
+    curve = chain.expected(np.array([Counted(1.0)] * d, dtype=object), steps)
+    plain = RowRecursion(1 / np.arange(1.0, d + 1), 1.0, mo.haar(d, 2).convert(float))
+    assert close(curve[-1].value, plain.expected(np.ones(d), steps)[-1], 8 * d * (steps + 1))
+    return Counted.operations
+
+
+def test_a_link_takes_operations_in_proportion_to_the_dimension():
+    """m = 2,000 takes seconds because a link is linear in m: counted, not timed."""
+    links = {d: operations(d, 3) - operations(d, 2) for d in (10, 20, 40, 2000)}
+    slope = (links[20] - links[10]) // 10
+    assert slope <= 8
+    for d, count in links.items():
+        assert count == links[10] + slope * (d - 10)
+    assert [operations(50, T) - operations(50, T - 1) for T in (2, 5)] == [
+        operations(50, 1) - operations(50, 0)
+    ] * 2

@@ -28,10 +28,19 @@ def one_link(mu, gamma, outcomes, chosen):
 
 @pep
 def test_the_value_of_the_theory_is_seventeen_eighteenths():
-    answer = worst_case(one_link(0.1, 1.0, 2, 1))
+    answer = solve_here(one_link(0.1, 1.0, 2, 1))
     assert answer.agrees
     assert abs(answer.value - 17 / 18) <= wc.AGREEMENT
     assert answer.problem.bound() == 0.95
+
+
+@pep
+@pytest.mark.slow  # a process of its own imports the solvers again
+def test_a_process_of_its_own_finds_the_same_value():
+    problem = one_link(0.1, 1.0, 2, 1)
+    apart, here = worst_case(problem), solve_here(problem)
+    assert apart.agrees
+    assert abs(apart.value - here.value) <= wc.AGREEMENT
 
 
 @pep
