@@ -117,7 +117,7 @@ def sign_link(s: Session) -> tuple[Link, Vector, Vector, Fact, Fact]:
     kinds = (vocabulary.SignLinks, vocabulary.IsotropicQuadratic, vocabulary.GaussianFactor)
     tags = frozenset().union(*(s.requires(kind) for kind in (*kinds, vocabulary.FreshSketch)))
     tags |= s.condition("every column starts off the minimiser").uses
-    half_normal(s)
+    mean_sq, second = column_moments(s)
     chance, (D, U, M) = Chance(s), (vector(x) for x in ("D_t", "U_t", "M_t"))
     (name,), (mean,) = ([word[-1] for word in v.terms] for v in (U, M))
 
@@ -126,7 +126,7 @@ def sign_link(s: Session) -> tuple[Link, Vector, Vector, Fact, Fact]:
 
         ends = [x.args[0], x.args[2]] if isinstance(x, Inner) and not x.args[1] else []
         if ends == [name, name]:
-            return width * (r * d + r * (r - 1) * 2 / sp.pi)
+            return width * second
         if ends.count(name) == 1:
             other = next(e for e in ends if e != name)
             return inner_of_words((mean,), (other,))
@@ -136,7 +136,7 @@ def sign_link(s: Session) -> tuple[Link, Vector, Vector, Fact, Fact]:
     after = D - eta * scale * U
     s.define(gap(t), L / 2 * norm_sq(D))
     s.define(gap(t + 1), L / 2 * norm_sq(after))
-    size = s.admit("|E U|^2", eq(norm_sq(M), width * r**2 * 2 / sp.pi), tags)
+    size = s.admit("|E U|^2", eq(norm_sq(M), width * mean_sq), tags)
     link = Link(
         chance, Point(D, L * D, gap(t)), Point(after, L * after, gap(t + 1)), sp.Tuple(name)
     )
@@ -144,7 +144,30 @@ def sign_link(s: Session) -> tuple[Link, Vector, Vector, Fact, Fact]:
     return link, U, M, size, s.admit("E U", eq(dot(M, M), norm_sq(M)), tags)
 
 
-def half_normal(s: Session) -> None:
+def column_moments(s: Session) -> tuple[sp.Expr, sp.Expr]:
+    """|E U|^2 and E|U|^2 of one column, U the sum of r independent vectors V_k = b_k sign(<b_k, u>).
+
+    With e = E|z| of z = <b, u> ~ N(0, 1): E V = e u, since what of b is orthogonal to u is independent
+    of z and has mean zero; and |V|^2 = |b|^2 is the sum of d squares of mean one. The r (r - 1) pairs of
+    different V have the mean inner product |E V|^2, so that
+
+        |E U|^2 = r^2 e^2,    E|U|^2 = r d + r (r - 1) e^2.
+    """
+    start, e = time.perf_counter(), half_normal(s)
+    v = vector("E V")
+    with s.supposing(eq(norm_sq(v), e**2)) as (length,):
+        s.prove("|E U|^2 of one column", eq(norm_sq(r * v), r**2 * e**2), [(r**2, length)])
+        s.prove(
+            "E|U|^2 of one column", eq(r * d + r * (r - 1) * norm_sq(v), r * d + r * (r - 1) * e**2),
+            [(r * (r - 1), length)],
+        )  # fmt: skip
+    second = r * d + r * (r - 1) * e**2
+    s.derive("moments of a column", eq(sp.Symbol("E|U|^2"), second), frozenset(), start)
+    s.assumed.append("argument: E b sign(<b, u>) = E|z| u, and different columns are independent")
+    return r**2 * e**2, second
+
+
+def half_normal(s: Session) -> sp.Expr:
     """E|x| = sqrt(2/pi) for x ~ N(0, 1): twice the integral of x phi(x), whose antiderivative is -phi."""
     start, x = time.perf_counter(), sp.Symbol("x", real=True)
     density = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
@@ -154,6 +177,7 @@ def half_normal(s: Session) -> None:
     if sp.simplify(value - sp.sqrt(2 / sp.pi)) != 0:
         raise Rejected("E|x| is another")
     s.derive("mean of |x|", eq(sp.Symbol("E|x|"), value), frozenset(), start)
+    return sp.sqrt(2 / sp.pi)
 
 
 # The factored objective ------------------------------------------------------------------------

@@ -91,8 +91,8 @@ def enclose(expr: sp.Expr) -> Any:
     }  # fmt: skip
     if expr.is_Rational:
         return flint.arb(int(expr.p)) / int(expr.q)
-    if expr is sp.pi:
-        return flint.arb.pi()
+    if expr in (sp.pi, sp.E):
+        return flint.arb.pi() if expr is sp.pi else flint.arb(1).exp()
     values = [enclose(a) for a in expr.args]
     if expr.is_Add:
         return sum(values[1:], values[0])
@@ -105,6 +105,8 @@ def enclose(expr: sp.Expr) -> Any:
         if expr.exp == sp.Rational(1, 2) or expr.exp == -sp.Rational(1, 2):
             return values[0].sqrt() if expr.exp > 0 else 1 / values[0].sqrt()
         return values[0].pow(values[1]) if expr.base is not sp.E else values[1].exp()
+    if expr.func not in rules:
+        raise Rejected(f"{expr} cannot be enclosed")
     return rules[expr.func](*values)
 
 

@@ -150,6 +150,10 @@ def escape(s: Session, name: str, link: TwoSteps) -> None:
     probability_of_the_bad_set(s)
     survival(s)
     reach(s, link)
+    s.assumed.append(
+        "argument: `reach` gives a large |D| with positive probability; from there the bad links have "
+        "total probability below one, and off them |D_+| >= |D|^2"
+    )
     start = time.perf_counter()
     goal = Goal(shift(t) ** 4, shift(t + 1) ** 2)
     s.conclude_limit(s.theorem.statement(name), Form.ESCAPE, goal, link.tags, start)

@@ -114,6 +114,9 @@ def projection_of_rank_one(s: Session, step: Link, H: Operator) -> BetaLink:
         terms=[(-L / 2 * norm_sq(H(D)) * (1 - gamma * L), unit)],
     )  # fmt: skip
     s.cite("projected length")
+    s.assumed.append(
+        "argument: D of rank one keeps its direction, and H u/|u| has the cited length"
+    )
     uses = lost.uses | rank_one.uses | proper.uses | tags
     return BetaLink((d - r) / 2, r / sp.S(2), uses)
 
