@@ -77,11 +77,12 @@ coverage: setup ## run the fast tests and report the lines that they miss
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report
 
-check: setup ## check format, lint, types and layers
+check: setup ## check format, lint, types, layers and built pages
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports --no-logo
+	$(RUN) docs --check
 
 format: setup ## format the code and mend what lint can mend
 	$(RUN) ruff check --fix-only .

@@ -1,4 +1,7 @@
-"""`make docs`, or `python -m docs [--check]`: builds the pages that come from the registries."""
+"""`make docs`, or `python -m docs [--check]`: builds the pages that come from the registries.
+
+With `--from results/claims.json`: the page on what reproduces, from the results of a run.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import sys
 from pathlib import Path
 
 from docs.pages import PAGES
+from ractheory.records import read_claims
+from ractheory.report.reproduction import PAGE, reproduction
 
 FOLDER = Path(__file__).parent
 
@@ -18,9 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--out", default=str(FOLDER), metavar="DIR", help="folder of the pages (docs)"
     )
+    parser.add_argument(
+        "--from",
+        dest="results",
+        metavar="FILE",
+        help="build the page on what reproduces, from a claims.json",
+    )
     options = parser.parse_args(arguments)
+    pages = dict(PAGES)
+    if options.results is not None:
+        pages = {PAGE: lambda: reproduction(read_claims(Path(options.results)))}
     old = []
-    for name, build in PAGES.items():
+    for name, build in pages.items():
         path, text = Path(options.out) / name, build()
         if options.check:
             old += [] if path.is_file() and path.read_text(encoding="utf-8") == text else [name]

@@ -33,15 +33,17 @@ def draw_page(folder: Path, check_proofs: bool) -> list[str]:
 
 
 def write_page(folder: Path, check_proofs: bool) -> Path:
-    """Write the page of the finished run in `folder`.
+    """Write the page of the finished run in `folder`, and beside it the one on what reproduces.
 
     Where asked, proofs are checked that the folder has no result for.
     """
-    from ractheory.records import CLAIMS, read_claims
+    from ractheory.records import CLAIMS, read_claims, write_whole
     from ractheory.report.page import write_report
+    from ractheory.report.reproduction import PAGE, reproduction
 
-    claims = read_claims(folder / CLAIMS)["claims"]
-    names = list(dict.fromkeys(claim["theorem"] for claim in claims))
+    document = read_claims(folder / CLAIMS)
+    write_whole(folder / PAGE, reproduction(document).encode())
+    names = list(dict.fromkeys(claim["theorem"] for claim in document["claims"]))
     return write_report(folder, proof_statuses(folder, names, check_proofs))
 
 

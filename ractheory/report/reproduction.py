@@ -1,0 +1,165 @@
+"""A page on what reproduces: every statement of the papers against the verdicts of a run, with the numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ractheory.report.model import number
+from ractheory.report.statements import (
+    CONTRADICTIONS,
+    PAPERS,
+    Contradiction,
+    PaperStatement,
+    Point,
+)
+
+PAGE = "reproduction.md"
+
+Claim = Mapping[str, Any]
+
+REPRODUCED, IN_PART, NOT, NOT_RUN = (
+    "reproduced",
+    "reproduced in part",
+    "not reproduced",
+    "not run",
+)
+
+
+def claims_of(patterns: Iterable[str], claims: Sequence[Claim], verdict: str = "") -> list[Claim]:
+    """Return the claims that are named, or that match a pattern and are expected to come to `verdict`.
+
+    Tightness claims are of the bounds, not of the statements, and match no pattern.
+    """
+    found: dict[str, Claim] = {}
+    for pattern in patterns:
+        named = not any(sign in pattern for sign in "*?")
+        for claim in claims:
+            told = pattern == claim["id"] if named else fnmatchcase(claim["id"], pattern)
+            wanted = named or not verdict or claim["expected"] == verdict
+            if told and wanted and not claim["id"].startswith("tightness/"):
+                found[claim["id"]] = claim
+    return list(found.values())
+
+
+def outcome(statement: PaperStatement, claims: Sequence[Claim]) -> str:
+    """Return whether a statement reproduced, by the verdicts of the claims of all its points."""
+    judged = [
+        claim["verdict"] == point.verdict
+        for point in statement.points
+        for claim in claims_of(point.claims, claims, point.verdict)
+    ]
+    if not judged:
+        return NOT_RUN
+    if all(judged):
+        return REPRODUCED
+    return IN_PART if any(judged) else NOT
+
+
+def reproduction(document: Mapping[str, Any]) -> str:
+    """Return the page, in Markdown, on the results `document`, as in `claims.json`."""
+    claims, provenance = document["claims"], document["provenance"]
+    lines = [
+        "<!-- Built by `python -m docs --from results/claims.json`; changes here are lost. -->",
+        "# What reproduces",
+        "",
+        "Each statement of the papers, judged by the claims that bear on it. A theorem reproduces where every "
+        "claim on it is confirmed, on objectives whose constants are known; an experiment where its claims are.",
+        "What a verdict means, and what it does not, is in [verdicts.md](verdicts.md).",
+        "",
+        f"From {len(claims)} claims of version {provenance['version']}, seed `{provenance['seed']}`.",
+        "",
+        "| statement | outcome |",
+        "| --- | --- |",
+    ]
+    for paper, statements in PAPERS.items():
+        name = paper.split(" (")[0]
+        lines += [f"| {name}: {_cell(s.place)} | {outcome(s, claims)} |" for s in statements]
+    for paper, statements in PAPERS.items():
+        lines += ["", f"## {paper}"]
+        for statement in statements:
+            lines += ["", *_statement(statement, claims)]
+    lines += ["", "## Where a paper or the specification was contradicted"]
+    for one in CONTRADICTIONS:
+        lines += ["", *_contradiction(one, claims)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _statement(statement: PaperStatement, claims: Sequence[Claim]) -> list[str]:
+    lines = [
+        f"### {_capital(statement.place)}: {outcome(statement, claims)}",
+        "",
+        statement.says,
+        "",
+    ]
+    for point in statement.points:
+        lines += _point(point, claims)
+    if statement.remark:
+        lines += ["", statement.remark]
+    return lines
+
+
+def _point(point: Point, claims: Sequence[Claim]) -> list[str]:
+    members = claims_of(point.claims, claims, point.verdict)
+    words = f"{_capital(point.says)}: " if point.says else ""
+    if not members:
+        return [f"- {words}no claim was run."]
+    counts = Counter(claim["verdict"] for claim in members)
+    of = "claim" if len(members) == 1 else "claims"
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    shown = f"- {words}{len(members)} {of} ({verdicts}; {point.verdict} bears it out){_numbers(members)}."
+    others = [claim for claim in members if claim["verdict"] != point.verdict]
+    return [shown, *[f"  - not so: {_one(claim)}" for claim in others], *_tables(members)]
+
+
+def _numbers(claims: Sequence[Claim]) -> str:
+    """Return the range of observed value over bound, and how the verdicts were reached."""
+    kinds = Counter(claim["evidence"]["kind"] for claim in claims)
+    how = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+    ratios = sorted(float(c["ratio"]) for c in claims if c["ratio"] is not None)
+    if not ratios:
+        return f"; evidence: {how}"
+    ends = dict.fromkeys(number(ratio) for ratio in (ratios[0], ratios[-1]))
+    return f"; observed over bound {' to '.join(ends)}; evidence: {how}"
+
+
+def _one(claim: Claim) -> str:
+    words = f"`{claim['id']}` is {claim['verdict']}"
+    if claim["observed"] is not None and claim["bound"] is not None:
+        words += f": observed {_value(claim['observed'])}, bound {_value(claim['bound'])}"
+    return words
+
+
+def _value(value: float | str) -> str:
+    return number(float(value))
+
+
+def _tables(claims: Sequence[Claim]) -> list[str]:
+    """Return the tables that claims carry, in percent, each once."""
+    lines: list[str] = []
+    for claim in claims:
+        table = claim["parameters"].get("table")
+        if not isinstance(table, list):
+            continue
+        seeds = claim["parameters"].get("seeds")
+        lines += ["", f"  `{claim['id']}`, test accuracy in percent, {seeds} seeds:", ""]
+        keys = list(table[0])
+        lines += [f"  | {' | '.join(keys)} |", f"  | {' | '.join('---' for _ in keys)} |"]
+        lines += [f"  | {' | '.join(number(row[key]) for key in keys)} |" for row in table]
+    return [*lines, ""] if lines else []
+
+
+def _contradiction(one: Contradiction, claims: Sequence[Claim]) -> list[str]:
+    members = claims_of(one.claims, claims)
+    lines = [f"- {one.says} {one.found}"]
+    return [*lines, *[f"  - {_one(claim)}" for claim in members]]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
