@@ -130,15 +130,29 @@ def _value(text: str) -> Any:
 def description(claim: Mapping[str, Any]) -> list[str]:
     """Return the lines that describe one comparison."""
     from ractheory.commands.explain import item, wrapped
-    from ractheory.report.table import evidence_words, number_words
+    from ractheory.report.table import TABLE, evidence_words, measured_table, number_words
 
-    parameters = ", ".join(f"{key}={value}" for key, value in claim["parameters"].items())
+    given = {key: value for key, value in claim["parameters"].items() if key != TABLE}
+    parameters = ", ".join(f"{key}={value}" for key, value in given.items())
     lines = wrapped(f"{claim['theorem']} ({claim['source']}) on {claim['objective']}")
     lines += wrapped(f"{claim['method']}; sketch: {claim['sketch']}")
-    lines += [*wrapped(parameters), "", "Hypotheses"]
+    lines += [*wrapped(parameters), *columns(measured_table(claim))]
+    lines += ["", "Hypotheses"] if claim["hypotheses"] else []
     for hypothesis in claim["hypotheses"]:
         mark = "holds" if hypothesis["holds"] else "FAILS"
         lines += item(f"{mark}: {hypothesis['name']}: {hypothesis['reason']}")
     numbers = (f"{key} {number_words(claim[key])}" for key in ("observed", "bound", "ratio"))
     lines += ["", ", ".join(numbers)]
     return [*lines, f"Verdict: {claim['verdict']} ({evidence_words(claim)})"]
+
+
+def columns(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table whose headings come first.
+
+    >>> columns([["method", "mean"], ["cola", "91.25"]])
+    ['', 'method  mean', 'cola    91.25']
+    """
+    if not table:
+        return []
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["", *["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]]

@@ -14,7 +14,15 @@ from ractheory.records import Curves, file_stem
 from ractheory.report.figure import chart_of, statement_of
 from ractheory.report.mathml import mathml
 from ractheory.report.svg import Band, Chart, Interval, Line, chart_svg
-from ractheory.report.table import VERDICTS, as_expected, evidence_words, own_rates
+from ractheory.report.table import (
+    TABLE,
+    VERDICTS,
+    as_expected,
+    evidence_words,
+    measured_table,
+    number,
+    own_rates,
+)
 from ractheory.theorems import THEOREMS, Statement
 
 Claim = Mapping[str, Any]
@@ -55,6 +63,7 @@ class ClaimView:
     evidence: str
     facts: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...]
+    table: tuple[tuple[str, ...], ...]
     proof: str
     command: str
     expected: bool
@@ -157,7 +166,8 @@ def claim_view(claim: Claim, curves: Curves, proof: str, seed: str) -> ClaimView
         ratio=number(claim["ratio"]),
         evidence=evidence_words(claim),
         facts=evidence_facts(claim["evidence"]),
-        parameters=tuple((k, number(v)) for k, v in claim["parameters"].items()),
+        parameters=tuple((k, number(v)) for k, v in claim["parameters"].items() if k != TABLE),
+        table=measured_table(claim),
         proof=proof,
         command=command_of(claim["id"], seed),
         expected=as_expected(claim),
@@ -258,18 +268,3 @@ def evidence_facts(evidence: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         if value not in (None, ""):
             rows.append((words, number(value)))
     return tuple(rows)
-
-
-def number(value: object) -> str:
-    """Return a value in few digits; None as a dash.
-
-    >>> number(0.000123456), number(None), number(3)
-    ('0.0001235', '–', '3')
-    """
-    if value is None:
-        return "\u2013"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(number(part) for part in value)
-    return str(value)

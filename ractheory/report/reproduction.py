@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ractheory.report.model import number
 from ractheory.report.statements import (
     CONTRADICTIONS,
     PAPERS,
@@ -15,6 +14,7 @@ from ractheory.report.statements import (
     PaperStatement,
     Point,
 )
+from ractheory.report.table import measured_table, number
 
 PAGE = "reproduction.md"
 
@@ -137,17 +137,17 @@ def _value(value: float | str) -> str:
 
 
 def _tables(claims: Sequence[Claim]) -> list[str]:
-    """Return the tables that claims carry, in percent, each once."""
+    """Return the tables that claims carry."""
     lines: list[str] = []
     for claim in claims:
-        table = claim["parameters"].get("table")
-        if not isinstance(table, list):
+        table = measured_table(claim)
+        if not table:
             continue
+        head, *rows = table
         seeds = claim["parameters"].get("seeds")
-        lines += ["", f"  `{claim['id']}`, test accuracy in percent, {seeds} seeds:", ""]
-        keys = list(table[0])
-        lines += [f"  | {' | '.join(keys)} |", f"  | {' | '.join('---' for _ in keys)} |"]
-        lines += [f"  | {' | '.join(number(row[key]) for key in keys)} |" for row in table]
+        lines += ["", f"  `{claim['id']}`, {seeds} seeds:", ""]
+        lines += [f"  | {' | '.join(head)} |", f"  | {' | '.join('---' for _ in head)} |"]
+        lines += [f"  | {' | '.join(row)} |" for row in rows]
     return [*lines, ""] if lines else []
 
 

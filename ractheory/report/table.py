@@ -82,6 +82,38 @@ def number_words(value: float | str | None) -> str:
     return "-" if value is None else f"{float(value):.4g}"
 
 
+def number(value: object) -> str:
+    """Return a value in few digits; None as a dash.
+
+    >>> number(0.000123456), number(None), number(3)
+    ('0.0001235', '–', '3')
+    """
+    if value is None:
+        return "\u2013"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(number(part) for part in value)
+    return str(value)
+
+
+TABLE = "table"
+"""The parameter of a measured claim that holds a row of numbers for each thing that was measured."""
+
+
+def measured_table(claim: Claim) -> tuple[tuple[str, ...], ...]:
+    """Return the table that a claim carries, its headings first; nothing where it has none.
+
+    >>> measured_table({"parameters": {"table": [{"method": "cola", "mean": 91.25, "low": None}]}})
+    (('method', 'mean', 'low'), ('cola', '91.25', '–'))
+    """
+    rows = claim["parameters"].get(TABLE)
+    if not isinstance(rows, (list, tuple)) or not rows:
+        return ()
+    keys = tuple(rows[0])
+    return (keys, *(tuple(number(row.get(key)) for key in keys) for row in rows))
+
+
 def evidence_words(claim: Claim) -> str:
     """Return the evidence in a word or two: an e-value where it refutes, else an error rate or a kind."""
     if claim["verdict"] == "not-applicable":

@@ -225,6 +225,13 @@ def test_mistakes_in_what_an_experiment_is_asked(capsys, words, parts):
         assert part in said
 
 
+def test_an_experiment_shows_its_table(capsys):
+    assert main([*ASK, "tie", "--seeds", "2", "--set", "epochs=2"]) == 0
+    said = capsys.readouterr().out
+    assert "method    trained  mean" in said
+    assert "Hypotheses" not in said
+
+
 def test_a_theorem_needs_a_method(capsys):
     assert main(["check", "gd-pl", "--objective", "isotropic"]) == 2
     assert "--method" in one_line(capsys.readouterr())

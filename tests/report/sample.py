@@ -79,7 +79,8 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
     }  # fmt: skip
     unknown = claim_of("gd-pl", "sharp", 2) | {"id": "no-such/theorem", "theorem": "no-such"}
     measured = claim_of("gd-pl", "sharp", 0) | {
-        "id": "table-3/sample", "theorem": "table-3", "parameters": {"seeds": 10, "table": [{"accuracy": 0.5}]},
+        "id": "table-3/sample", "theorem": "table-3",
+        "parameters": {"seeds": 10, "table": [{"method": "<i>cola</i>", "mean": 91.25}]},
         "evidence": {"kind": "statistical", "error_rate": 0.01, "seeds": 10, "detail": "10 of 10"},
         "hypotheses": [],
     }  # fmt: skip

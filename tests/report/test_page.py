@@ -82,6 +82,12 @@ def test_every_claim_has_statement_figure_and_command(document, reader, text):
     assert all(within(reader, "svg", name) for name in with_curves)
 
 
+def test_a_measured_claim_shows_its_table(reader, text):
+    assert within(reader, "table", "table-3/sample")
+    assert "<td>&lt;i&gt;cola&lt;/i&gt;</td><td>91.25</td>" in text
+    assert not within(reader, "table", "gd-pl/empty")
+
+
 def test_ids_are_unique_and_links_lead_to_them(reader):
     from urllib.parse import unquote
 
