@@ -21,6 +21,7 @@ MODULES = (
     "cola_every_step",
     "accumulated_spectrum",
     "calibration",
+    "table_3",
 )
 """Every figure; its module here is imported when it is drawn."""
 

@@ -15,6 +15,7 @@ from figures import (
     effective_dimension,
     fine_tuning,
     phase,
+    table_3,
     tightness,
 )
 from ractheory.records import Record
@@ -100,6 +101,15 @@ def _calibration() -> Records:
     return {name: record(name, curves, parameters={"cases": 100, "false_by": [0.1, 0.5]})}
 
 
+def _accuracies(name: str) -> Record:
+    epoch = np.arange(0.0, 52.0, 2.0)
+    curves = {"epoch": epoch}
+    for k, method in enumerate(table_3.METHODS):
+        levels = np.array([[0.9], [1.0], [1.05]])
+        curves[f"accuracy {method}"] = levels * (0.2 + (0.7 - 0.1 * k) * (1 - 0.9**epoch))
+    return record(name, curves)
+
+
 SAMPLES: dict[str, Callable[[], Records]] = {
     "accumulated-spectrum": lambda: {n: _spectrum(n) for n in accumulated_spectrum.NEEDS},
     "calibration": _calibration,
@@ -109,6 +119,7 @@ SAMPLES: dict[str, Callable[[], Records]] = {
     "counterexample": lambda: of_runs(counterexample.NEEDS),
     "fine-tuning": lambda: of_runs(fine_tuning.NEEDS, parameters={"m": 50}),
     "phase": lambda: {name: _diagram(name) for name in phase.NEEDS},
+    "table-3": lambda: {name: _accuracies(name) for name in table_3.NEEDS},
     "tightness": lambda: {name: _ratio(name, i) for i, name in enumerate(tightness.NEEDS)},
 }
 """By figure."""
