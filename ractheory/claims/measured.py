@@ -101,4 +101,18 @@ def _digits() -> list[Claim]:
     return claims
 
 
-CLAIMS = (*_parameters(), *_digits())
+def _speed() -> list[Claim]:
+    def speed(name: str, expected: str, note: str, **parameters: Any) -> Claim:
+        return Claim(f"figure-2/{name}", "figure-2", ObjectiveSpec("speed", parameters), MethodSpec(),
+                     expected, evidence=MEASURED, tiers=USUAL, note=note)  # fmt: skip
+
+    return [
+        speed("links-to-a-thousandth", CONFIRMED, "links times r/m, ranks 1 to 50 of 50",
+              share=1e-3, within=1.25),
+        speed("links-to-a-hundredth-low-ranks", CONFIRMED, "links times r/m, ranks 1 to 10 of 50",
+              share=1e-2, ranks=(1, 2, 5, 10), within=1.05),
+        speed("square-of-the-rank", REFUTED, "a planted error: links times (r/m)^2", power=2, within=1.25),
+    ]  # fmt: skip
+
+
+CLAIMS = (*_parameters(), *_digits(), *_speed())

@@ -42,6 +42,15 @@ FAMILIES: dict[str, Family] = {
             "table_3",
         ),
         Family(
+            "figure-2",
+            "The speed of fine-tuning is proportional to the rank",
+            "RAC-LoRA, Figure 2",
+            "The links that fine-tuning a pre-trained regression takes to come down to a share of its start are "
+            "inverse to r/m: their product with r/m is nearly the same for ranks from one to full.",
+            "In exact expectations, by the recursion of the second moment, with no run.",
+            "figure_2",
+        ),
+        Family(
             "phase",
             "Where LoRA and CoLA settle and where they diverge",
             "this suite; RAC-LoRA, section 3",

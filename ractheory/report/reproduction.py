@@ -67,7 +67,8 @@ def reproduction(document: Mapping[str, Any]) -> str:
         "",
         "Each statement of the papers, judged by the claims that bear on it. A theorem reproduces where every "
         "claim on it is confirmed, on objectives whose constants are known; an experiment where its claims are.",
-        "What a verdict means, and what it does not, is in [verdicts.md](verdicts.md).",
+        "What a verdict means, and what it does not, is in [verdicts.md](verdicts.md). Observed over bound "
+        "is at most 1 where an upper bound holds, at least 1 where a lower one does.",
         "",
         f"From {len(claims)} claims of version {provenance['version']}, seed `{provenance['seed']}`.",
         "",
@@ -106,12 +107,19 @@ def _point(point: Point, claims: Sequence[Claim]) -> list[str]:
     words = f"{_capital(point.says)}: " if point.says else ""
     if not members:
         return [f"- {words}no claim was run."]
-    counts = Counter(claim["verdict"] for claim in members)
-    of = "claim" if len(members) == 1 else "claims"
-    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    shown = f"- {words}{len(members)} {of} ({verdicts}; {point.verdict} bears it out){_numbers(members)}."
     others = [claim for claim in members if claim["verdict"] != point.verdict]
+    shown = f"- {words}{_verdicts(members, point.verdict)}{_numbers(members)}."
     return [shown, *[f"  - not so: {_one(claim)}" for claim in others], *_tables(members)]
+
+
+def _verdicts(claims: Sequence[Claim], wanted: str) -> str:
+    """Return what the claims came to, and what would have borne the statement out where some did not."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    of = "claim" if len(claims) == 1 else "claims"
+    if set(counts) == {wanted}:
+        return f"{len(claims)} {of}, {'all ' if len(claims) > 1 else ''}{wanted}"
+    found = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return f"{len(claims)} {of}, {found} ({wanted} would bear it out)"
 
 
 def _numbers(claims: Sequence[Claim]) -> str:

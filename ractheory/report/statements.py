@@ -109,12 +109,19 @@ _RAC = (
     PaperStatement(
         "Figure 2 and section 6",
         "Fine-tuning a pre-trained regression: the speed is proportional to the rank.",
-        _holds("gd-pl/fine-tuning/*"),
+        (
+            Point(("gd-pl/fine-tuning/*",), CONFIRMED, "the rates hold as bounds"),
+            Point(("figure-2/*",), CONFIRMED, "links to a share of the start, times r/m, hardly depend on r"),
+            Point(("gd-pl/isotropic/*/exact",), CONFIRMED, "at kappa = 1 the rate is exactly r/m"),
+        ),
         "The paper prints r/n; lam_min is r/m for a left sketch of m rows and r/n for a right one.",
     ),
     PaperStatement(
         "appendix A", "Logistic regression converges at the rates of the theorems.",
-        _holds("*/logistic-breast-cancer/*", "*/softmax-digits/*"),
+        _holds(
+            "gd-pl/*logistic*", "gd-pl/*softmax*", "gd-nonconvex/*logistic*", "gd-nonconvex/*softmax*",
+            "gd-convex/*logistic*", "sgd-pl/*logistic*", "sgd-nonconvex/*logistic*",
+        ),
         "On data that come with scikit-learn.",
     ),
     PaperStatement(
@@ -269,8 +276,9 @@ CONTRADICTIONS = (
     ),
     Contradiction(
         "RAC-LoRA prints the rate with r/n.",
-        "Which dimension enters depends on the side of the sketch: left sketches have r/m.",
-        ("gd-pl/fine-tuning/*", "gd-pl/counterexample/right-r1-gammaL1.9"),
+        "Which dimension enters depends on the side of the sketch: at kappa = 1 the expectation is exactly that of "
+        "r/m for a left sketch, and of r/n for a right one, with m and n different.",
+        ("gd-pl/isotropic/haar-r1/exact", "gd-pl/isotropic/right-r3-gammaL1.5/exact"),
     ),
     Contradiction(
         "Mu and Klabjan's step rule, as this suite reads it.",

@@ -100,10 +100,9 @@ def test_a_statement_that_fails_is_shown_with_its_numbers(monkeypatch):
     ]
     text = page.reproduction(document(*claims))
     assert "| A paper: a place | reproduced in part |" in text
-    assert (
-        "2 claims (1 confirmed, 1 refuted; confirmed bears it out); observed over bound 0.5 to 3"
-        in text
-    )
+    assert "2 claims, 1 confirmed, 1 refuted (confirmed would bear it out)" in text
+    assert "; observed over bound 0.5 to 3" in text
+    assert "X fails: 1 claim, refuted" in text
     assert "not so: `gd-pl/b` is refuted: observed 3, bound 1" in text
     assert "| cola | 91.25 | – |" in text
 
