@@ -57,7 +57,8 @@ def _speed(asked: Asked) -> Outcome:
     # Two roundings of each product and one of the quotient.
     noise = 5 * np.finfo(float).eps * spread
     decision = exact_decision("<=", spread, given["within"], noise, detail)
-    parameters = {**given, "table": table}
+    words = f"links until E f - f* is at most {given['share']:g} of its start"
+    parameters = {**given, "table": table, "table_of": words}
     return Outcome(decision, parameters, method="rac-lora, step 1 1/L", sketch="haar, left")
 
 

@@ -252,6 +252,8 @@ def _outcome(one: Setting, decision: Decision, ran: Mapping[str, Mapping[str, An
         "widths": widths(one.data), "seeds": one.seeds, "r": how.rank, "alpha": how.alpha,
         **{name: getattr(how, name) for name in TRAINING if name not in ("rank", "alpha", "redraw")},
         "table": table,
+        "table_of": f"test accuracy in percent, {one.seeds} seeds; the median is between low and high but for "
+        f"a chance of {INTERVAL_RATE:g}",
     }  # fmt: skip
     words = sketch(replace(how, method="rac-lora"))
     return Outcome(decision, parameters, curves, (), ", ".join(ran), words, one.seeds)

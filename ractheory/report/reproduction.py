@@ -14,7 +14,7 @@ from ractheory.report.statements import (
     PaperStatement,
     Point,
 )
-from ractheory.report.table import measured_table, number
+from ractheory.report.table import TABLE_OF, measured_table, number
 
 PAGE = "reproduction.md"
 
@@ -78,17 +78,20 @@ def reproduction(document: Mapping[str, Any]) -> str:
     for paper, statements in PAPERS.items():
         name = paper.split(" (")[0]
         lines += [f"| {name}: {_cell(s.place)} | {outcome(s, claims)} |" for s in statements]
+    seen: set[tuple[str, ...]] = set()
     for paper, statements in PAPERS.items():
         lines += ["", f"## {paper}"]
         for statement in statements:
-            lines += ["", *_statement(statement, claims)]
+            lines += ["", *_statement(statement, claims, seen)]
     lines += ["", "## Where a paper or the specification was contradicted"]
     for one in CONTRADICTIONS:
         lines += ["", *_contradiction(one, claims)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _statement(statement: PaperStatement, claims: Sequence[Claim]) -> list[str]:
+def _statement(
+    statement: PaperStatement, claims: Sequence[Claim], seen: set[tuple[str, ...]]
+) -> list[str]:
     lines = [
         f"### {_capital(statement.place)}: {outcome(statement, claims)}",
         "",
@@ -96,20 +99,20 @@ def _statement(statement: PaperStatement, claims: Sequence[Claim]) -> list[str]:
         "",
     ]
     for point in statement.points:
-        lines += _point(point, claims)
+        lines += _point(point, claims, seen)
     if statement.remark:
         lines += ["", statement.remark]
     return lines
 
 
-def _point(point: Point, claims: Sequence[Claim]) -> list[str]:
+def _point(point: Point, claims: Sequence[Claim], seen: set[tuple[str, ...]]) -> list[str]:
     members = claims_of(point.claims, claims, point.verdict)
     words = f"{_capital(point.says)}: " if point.says else ""
     if not members:
         return [f"- {words}no claim was run."]
     others = [claim for claim in members if claim["verdict"] != point.verdict]
     shown = f"- {words}{_verdicts(members, point.verdict)}{_numbers(members)}."
-    return [shown, *[f"  - not so: {_one(claim)}" for claim in others], *_tables(members)]
+    return [shown, *[f"  - not so: {_one(claim)}" for claim in others], *_tables(members, seen)]
 
 
 def _verdicts(claims: Sequence[Claim], wanted: str) -> str:
@@ -144,16 +147,16 @@ def _value(value: float | str) -> str:
     return number(float(value))
 
 
-def _tables(claims: Sequence[Claim]) -> list[str]:
-    """Return the tables that claims carry."""
+def _tables(claims: Sequence[Claim], seen: set[tuple[str, ...]]) -> list[str]:
+    """Return the tables that claims carry; one whose rows have all been `seen` is left out."""
     lines: list[str] = []
     for claim in claims:
-        table = measured_table(claim)
-        if not table:
+        head, *rows = measured_table(claim) or ((),)
+        if set(rows) <= seen:
             continue
-        head, *rows = table
-        seeds = claim["parameters"].get("seeds")
-        lines += ["", f"  `{claim['id']}`, {seeds} seeds:", ""]
+        seen.update(rows)
+        words = claim["parameters"].get(TABLE_OF)
+        lines += ["", f"  `{claim['id']}`{': ' + words if words else ''}", ""]
         lines += [f"  | {' | '.join(head)} |", f"  | {' | '.join('---' for _ in head)} |"]
         lines += [f"  | {' | '.join(row)} |" for row in rows]
     return [*lines, ""] if lines else []

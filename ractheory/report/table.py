@@ -100,6 +100,9 @@ def number(value: object) -> str:
 TABLE = "table"
 """The parameter of a measured claim that holds a row of numbers for each thing that was measured."""
 
+TABLE_OF = "table_of"
+"""The parameter that says in words what the numbers of its table are."""
+
 
 def measured_table(claim: Claim) -> tuple[tuple[str, ...], ...]:
     """Return the table that a claim carries, its headings first; nothing where it has none.

@@ -96,7 +96,7 @@ def test_a_statement_that_fails_is_shown_with_its_numbers(monkeypatch):
     claims = [
         made("gd-pl/a", "confirmed", observed=0.5, bound=1.0, ratio=0.5),
         made("gd-pl/b", "refuted", "confirmed", observed=3.0, bound=1.0, ratio=3.0),
-        made("x", "refuted", ratio=None, parameters={"seeds": 12, "table": rows}),
+        made("x", "refuted", ratio=None, parameters={"table_of": "accuracy", "table": rows}),
     ]
     text = page.reproduction(document(*claims))
     assert "| A paper: a place | reproduced in part |" in text
@@ -105,6 +105,22 @@ def test_a_statement_that_fails_is_shown_with_its_numbers(monkeypatch):
     assert "X fails: 1 claim, refuted" in text
     assert "not so: `gd-pl/b` is refuted: observed 3, bound 1" in text
     assert "| cola | 91.25 | – |" in text
+    assert "`x`: accuracy" in text
+
+
+def test_a_table_is_shown_once(monkeypatch):
+    both = PaperStatement("a place", "It holds.", (Point(("x",)), Point(("y",))))
+    monkeypatch.setattr(page, "PAPERS", {"A paper (somebody)": (both,)})
+    monkeypatch.setattr(page, "CONTRADICTIONS", ())
+    rows = [{"method": "cola", "mean": 91.25}]
+    more = [*rows, {"method": "lora", "mean": 80.0}]
+    claims = [
+        made(name, "confirmed", parameters={"table": table})
+        for name, table in (("x", more), ("y", rows))
+    ]
+    text = page.reproduction(document(*claims))
+    assert text.count("| cola | 91.25 |") == 1
+    assert text.count("| lora | 80 |") == 1
 
 
 def test_the_page_names_every_statement_and_is_written(tmp_path, capsys):
