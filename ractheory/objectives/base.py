@@ -39,7 +39,7 @@ class Constants:
     Attributes
     ----------
     L : smoothness, the smallest valid one (None for a nonsmooth function)
-    fstar : infimum, or a lower bound of f where `fstar_is_exact` is False
+    fstar : infimum, or a lower bound of f where `fstar_is_exact` is False; -inf where f has none
     pl : Polyak-Lojasiewicz constant
     strong : strong convexity constant
     convex : whether f is convex
@@ -128,7 +128,7 @@ class Objective(ABC):
     def assumptions(self) -> tuple[object, ...]:
         """Return every assumption of the vocabulary that the objective grants."""
         c = self.constants
-        granted: list[object] = [LowerBounded(c.fstar)]
+        granted: list[object] = [LowerBounded(c.fstar)] if c.fstar > -np.inf else []
         if c.L is not None:
             granted.append(LSmooth(c.L))
         if c.pl is not None:
