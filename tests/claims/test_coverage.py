@@ -80,6 +80,7 @@ ODD: list[tuple[F, M, str]] = [
     (F("federated-least-squares"), M("fed-rac-lora", 50.0, "1/(L N)"), "normal:1"),
     (F("ridge-synthetic"), M("rac-lora-sgd", 3.0), "normal:1"),
     (F("ridge-synthetic"), M("rac-lora-sgd", 3.0, side="bernoulli"), "normal:1"),
+    (SQUARE, M("rac-lora-sgd", 3.0, side="bernoulli"), "normal:1"),
 ]
 """Objectives, methods and starts of all kinds; between them they lack everything once."""
 
