@@ -86,14 +86,14 @@ def _accelerated() -> list[Claim]:
             DIABETES, Acc(unit="1/L_eff", rank=3), "effective", True, USUAL),
     }  # fmt: skip
     claims = [
-        Claim(f"accelerated/{name}", "accelerated", f, method, statement=statement, steps=100, seeds=100,
+        Claim(f"accelerated/{name}", "accelerated", f, method, statement=statement, steps=80, seeds=40,
               tiers=tiers, real_data=real,
               note="the expectation by an exact recursion of the moments of x and z")
         for name, (f, method, statement, real, tiers) in cases.items()
     ]  # fmt: skip
     claims.append(
         Claim("accelerated/logistic-breast-cancer/haar-r8", "accelerated", CANCER, Acc(rank=8),
-              UNDECIDED, steps=60, seeds=100, real_data=True,
+              UNDECIDED, steps=60, seeds=30, real_data=True,
               note="an accelerated link can rise: without a sure ceiling runs cannot confirm it")
     )  # fmt: skip
     claims.append(

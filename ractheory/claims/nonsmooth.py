@@ -37,11 +37,11 @@ def lopsided(method: MethodSpec, dimension: int) -> MethodSpec:
 
 def _subgradient() -> list[Claim]:
     cases = {
-        "l1-regression/haar-r2": (L1, Sub(0.5, rank=2), 100, False, EVERY),
-        "l1-regression/right-r1": (L1, Sub(0.5, side="right"), 100, False, USUAL),
-        "l1-regression/coordinates-r3": (L1, Sub(0.4, rank=3, law="coordinates"), 100, False, USUAL),
-        "svm-synthetic/haar-r1": (SVM, Sub(0.5), 100, False, USUAL),
-        "svm-breast-cancer/haar-r3": (CANCER_SVM, Sub(1.0, rank=3), 40, True, EVERY),
+        "l1-regression/haar-r2": (L1, Sub(0.6, rank=2), 60, False, EVERY),
+        "l1-regression/right-r1": (L1, Sub(0.6, side="right"), 60, False, USUAL),
+        "l1-regression/coordinates-r3": (L1, Sub(0.6, rank=3, law="coordinates"), 60, False, USUAL),
+        "svm-synthetic/haar-r1": (SVM, Sub(0.6), 60, False, USUAL),
+        "svm-breast-cancer/haar-r3": (CANCER_SVM, Sub(1.0, rank=3), 30, True, EVERY),
         "svm-breast-cancer/coordinates-r5": (
             CANCER_SVM, Sub(0.5, rank=5, law="coordinates"), 60, True, USUAL),
     }  # fmt: skip
@@ -62,7 +62,7 @@ def _subgradient() -> list[Claim]:
               Sub(1.0, rank=3), REFUTED, start="far:3", steps=10, seeds=300, bound_factor=0.05, real_data=True),
     ]  # fmt: skip
     claims += both("lopsided-law", "subgradient", L1, lopsided(Sub(0.25), 5), Sub(0.25), EVERY,
-                   start="far:1", steps=400, seeds=300,
+                   start="far:1", steps=400, seeds=100,
                    note="three of five rows are drawn once in 600 links")  # fmt: skip
     return claims
 
@@ -90,7 +90,7 @@ def _polyak() -> list[Claim]:
               start="far:3", steps=4, seeds=300, bound_factor=0.1)
     )  # fmt: skip
     claims += both("lopsided-law", "polyak", L1, lopsided(Pol(), 5), Pol(), EVERY, start="far:1",
-                   steps=400, seeds=300)  # fmt: skip
+                   steps=400, seeds=100)  # fmt: skip
     return claims
 
 

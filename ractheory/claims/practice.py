@@ -29,8 +29,8 @@ def _merge_precision() -> list[Claim]:
             small = Merged(precision, rank=2)
             shared: dict[str, Any] = {
                 "start": "far:0.05",
-                "steps": 40,
-                "seeds": 4,
+                "steps": 20,
+                "seeds": 2,
                 "real_data": real,
             }
             claims += [

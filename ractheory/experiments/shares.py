@@ -57,7 +57,7 @@ def _settling(asked: Asked, happened: Callable[[Run, float], NDArray[np.bool_]])
         integer("rank", given.get("rank", 1), 1),
         integer("seeds", given.get("seeds", 400), 1),
     )
-    links = integer("links", given.get("links", 2000), 10)
+    links = integer("links", given.get("links", 1000), 10)
     sigma = np.linalg.svd(f.constants.minimiser.reshape(f.shapes[0]), compute_uv=False)
     step = real("level", given["level"], 0.0, open_low=True) / (f.constants.L * float(sigma[0]))
     # With B = 0 and |A| small against sqrt(sigma_1) the start is near the saddle.

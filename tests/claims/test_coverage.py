@@ -26,8 +26,15 @@ NO_REAL_DATA = {
 """Rows whose hypotheses no data can meet, or in whose statement data have no place."""
 
 
+COMING = ("fed-rr-nonconvex", "fed-rr-pl", "federated-bias")
+"""Rows without any claim yet; once one of them has a claim, it has to have them all."""
+
+
 def of(row: str) -> list[Claim]:
-    return [c for c in CLAIMS if c.theorem == row]
+    found = [c for c in CLAIMS if c.theorem == row and c.evidence != TIGHTNESS]
+    if not found and row in COMING:
+        pytest.skip(f"no claim on {row} yet")
+    return found
 
 
 def confirms(c: Claim) -> bool:
@@ -67,6 +74,11 @@ ODD: list[tuple[F, M, str]] = [
     (SQUARE, M("lora", 0.1), "offset:0"),
     (SQUARE, M("cola", 0.1, options={"inner_steps": 3}), "normal:1"),
     (SCALAR, M(), "normal:1"),
+    (
+        F("isotropic", {"L": 0.01}),
+        M("lora-adaptive", 1.0, "absolute", options={"scale": 3.0}),
+        "zero",
+    ),
     (SCALAR, M("cola", 0.1, options={"inner_steps": 2, "scale": 2.0}), "normal:1"),
     (F("spectrum-left", {"m": 4, "n": 2, "spectrum": [1.0, 1.0, 0.0, 0.0]}), M(rank=3), "normal:1"),
     (F("logistic-synthetic", {"ridge": 0.0}), M(), "normal:1"),
@@ -99,13 +111,15 @@ class Slope(Objective):
         return np.arange(1.0, 7.0)
 
 
-IMPOSSIBLE: dict[str, dict[str, float]] = {
+DIRECT: dict[str, dict[str, float]] = {
     "a probability": {"p_left": 1.5},
     "an error level": {"alpha": 1.0},
     "positive rho": {"rho": 0.0},
+    "a step of the printed rule": {"eta": 10.0, "V0_sq": 1.0, "L": 1.0, "x": 1.0},
     "positive lam_min": {"lam_min_left": 0.0, "lam_min_right": 0.0, "p_left": 0.5},
 }
-"""Constants that no method is built with: a redrawn law has rho > 0, and probabilities are checked when given."""
+"""Constants that no method is built with (a redrawn law has rho > 0, and probabilities are checked when given),
+or that only algebra speaks of."""
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +132,7 @@ def odd_facts() -> tuple[Facts, ...]:
         found.append(facts_of(f, method, start_point(start, f_spec, "test-coverage"), 5))
     slope = Slope()
     found.append(facts_of(slope, build_method(M(), slope), np.zeros(slope.dim), 5))
-    return *found, *(found[0].including(**values) for values in IMPOSSIBLE.values())
+    return *found, *(found[0].including(**values) for values in DIRECT.values())
 
 
 def hypotheses() -> Iterator[tuple[str, Hypothesis]]:
