@@ -13,9 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ractheory.engine.random import BLOCK, Purpose, fill_normal, shuffle, stream_key
+from ractheory.engine.run import Run
 from ractheory.errors import UsageError, integer, real
+from ractheory.method import Method
 from ractheory.objectives.base import Objective
+from ractheory.objectives.linear_model import LinearModel
 from ractheory.objectives.quadratic import EntryQuadratic
+from ractheory.oracles import LocalEpochs, SeparateFactors
+from ractheory.sketches import factor
 
 Array = NDArray[np.float64]
 Shapes = Sequence[tuple[int, int]]
@@ -169,3 +175,139 @@ def separate_averaging_fails(
         EntryQuadratic("client", ((1, 1),), one, np.array([y])) for y in targets
     ]
     return clients, float((np.sqrt(targets[0]) - np.sqrt(targets[1])) ** 4 / 32)
+
+
+# Runs of joint LoRA in a federation.
+
+
+def clients_of(f: Objective, clients: int) -> list[LinearModel]:
+    """Return the objectives of the clients of a pooled linear model, each of its own rows.
+
+    Raises UsageError for another objective, or rows that cannot be shared out equally.
+    """
+    if not isinstance(f, LinearModel) or f.ratio or len(f.X) % integer("clients", clients, 1):
+        raise UsageError.of(
+            "objective", f.name, f"a linear model of a multiple of {clients} rows",
+            "use a federated objective",
+        )  # fmt: skip
+    rows = zip(np.split(f.X, clients), np.split(f.Y, clients), strict=True)
+    return [LinearModel("client", X, Y, f.loss, f.ridge) for X, Y in rows]
+
+
+def simulate_rounds(
+    f: Objective, method: Method, start: Array, links: int, seeds: int | range, stream: str
+) -> Run:
+    """Run joint LoRA whose server averages A and B separately; the record of a run, and three of its own.
+
+    The factors of the server start from those of the oracle, or from A of N(0, std^2) entries and B = 0; every
+    round each client takes `method.inner.steps` gradient steps on both from the server's. In `extra`, shapes
+    (S, T): "averaging_error" |mean(B_m A_m) - mean(B_m) mean(A_m)|, "factor_covariance"
+    |mean((B_m - mean B)(A_m - mean A))|, and "product_size", mean |B_m| |A_m|, of which their round-off is a part.
+
+    Raises UsageError for another method, or an objective without such clients.
+    """
+    oracle = method.oracle
+    if not isinstance(oracle, SeparateFactors):
+        raise UsageError.of("method", method.name, "fed-lora", "let the engine run the others")
+    clients = clients_of(f, oracle.clients)
+    numbers = seeds if isinstance(seeds, range) else range(integer("seeds", seeds, 1))
+    run = Run.begin(len(numbers), links, start, f.dim)
+    for name in ("averaging_error", "factor_covariance", "product_size"):
+        run.extra[name] = np.empty((len(numbers), links))
+    base, pair = start.reshape(f.shapes[0]), _first_factors(f, method, stream, numbers)
+    for t in range(links + 1):
+        _record_server(f, run, t, base, pair)
+        if t < links:
+            ends = [_train_all(c, base, pair, method.step, method.inner.steps) for c in clients]
+            pair = separate_average(ends)
+            run.extra["averaging_error"][:, t] = _norms(averaging_error(ends))
+            run.extra["factor_covariance"][:, t] = _norms(factor_covariance(ends))
+            run.extra["product_size"][:, t] = product_size(ends)
+    return run
+
+
+def _first_factors(f: Objective, method: Method, stream: str, numbers: range) -> Factors:
+    """Return the first factors of every seed, stacked."""
+    (m, n), r = f.shapes[0], method.rank
+    given = method.oracle.factors if isinstance(method.oracle, SeparateFactors) else ()
+    pairs = np.zeros((len(numbers), r * (n + m)))
+    for row, seed in enumerate(numbers):
+        drawn = np.empty(r * n)
+        fill_normal(stream_key(stream), seed, 0, int(Purpose.INITIAL_FACTOR), drawn)
+        pairs[row, : r * n] = method.initial_std * drawn
+    if given:
+        if len(given) != r * (n + m):
+            raise UsageError.of("number of factors", len(given), str(r * (n + m)), "A before B")
+        pairs[:] = given
+    A, B = np.split(pairs, [r * n], axis=1)
+    return Factors(A.reshape(-1, r, n), B.reshape(-1, m, r))
+
+
+def _train_all(f: LinearModel, base: Array, pair: Factors, eta: float, steps: int) -> Factors:
+    """`train_locally` for the pairs of all seeds at once, shapes (S, r, n) and (S, m, r)."""
+    A, B = pair.A, pair.B
+    Y = np.tile(f.Y, (len(A), 1))
+    for _ in range(steps):
+        W = base + B @ A
+        slopes = f.loss.derivative((f.X @ W).reshape(Y.shape), Y).reshape(len(A), *f.Y.shape)
+        G = f.X.T @ slopes / len(f.X) + f.ridge * W
+        A, B = A - eta * B.swapaxes(1, 2) @ G, B - eta * G @ A.swapaxes(1, 2)
+    return Factors(A, B)
+
+
+def _record_server(f: Objective, run: Run, t: int, base: Array, pair: Factors) -> None:
+    for row, (A, B) in enumerate(zip(pair.A, pair.B, strict=True)):
+        w = (base + B @ A).ravel()
+        g = f.flat_gradient(w)
+        run.gap[row, t], run.grad_sq[row, t], run.final[row] = f.flat_gap(w), g @ g, w
+        if t < run.links:
+            G = g.reshape(base.shape)
+            run.step_sq[row, t] = np.sum((B.T @ G) ** 2) + np.sum((G @ A.T) ** 2)
+
+
+def _norms(matrices: Array) -> Array:
+    return np.asarray(np.linalg.norm(matrices, axis=(-2, -1)))
+
+
+def factor_covariance(pairs: Sequence[Factors]) -> Array:
+    """Return mean((B_m - mean B)(A_m - mean A)) over the clients."""
+    mean = separate_average(pairs)
+    return np.asarray(np.mean([(p.B - mean.B) @ (p.A - mean.A) for p in pairs], axis=0))
+
+
+def product_size(pairs: Sequence[Factors]) -> Array:
+    """Return mean |B_m| |A_m|, the size of what the averaging error is a difference of."""
+    return np.asarray(np.mean([_norms(p.B) * _norms(p.A) for p in pairs], axis=0))
+
+
+def local_factors(
+    f: Objective, method: Method, w: Array, stream: str, seed: int, link: int
+) -> list[Factors]:
+    """Return the factors of the clients after the round of Fed-RAC-LoRA that starts from w (left sketch).
+
+    Written with the factors themselves: the server's frozen B, and at each client A - gamma (B^T B)^+ B^T G for
+    every component in its order, from A = 0. All clients take part.
+    """
+    oracle, shape = method.oracle, f.shapes[0]
+    assert isinstance(oracle, LocalEpochs)
+    B = factor(method.law, shape[0], stream, seed, link)
+    inverse, size = np.linalg.pinv(B), f.components // oracle.clients
+    ends = []
+    for client in range(oracle.clients):
+        A = np.zeros((B.shape[1], shape[1]))
+        for i in _client_order(oracle.mode, size, stream, seed, link, client):
+            local = (w.reshape(shape) + B @ A).ravel()
+            G = f.flat_component_gradient(client * size + i, local).reshape(shape)
+            A = A - method.step * inverse @ G
+        ends.append(Factors(A, B))
+    return ends
+
+
+def _client_order(
+    mode: str, size: int, stream: str, seed: int, link: int, client: int
+) -> list[int]:
+    order = np.arange(size)
+    if mode != "incremental":
+        at, purpose = link if mode == "random" else 0, int(Purpose.SHUFFLE) + BLOCK * client
+        shuffle(stream_key(stream), seed, at, purpose, size, order)
+    return [int(i) for i in order]

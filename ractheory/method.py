@@ -22,7 +22,7 @@ from ractheory.links import (
     Subgradient,
 )
 from ractheory.objectives.base import Objective
-from ractheory.oracles import FULL_GRADIENT, FullGradient, Oracle
+from ractheory.oracles import FULL_GRADIENT, FullGradient, Oracle, SeparateFactors
 
 Shapes = tuple[tuple[int, int], ...]
 
@@ -120,7 +120,9 @@ class Method:
 
     def _check_composition(self) -> None:
         one_step = self.projected and self.inner == ONE_STEP
-        if not isinstance(self.oracle, FullGradient) and not one_step:
+        joint = self.trains is Trains.BOTH and not self.redraw and isinstance(self.inner, Plain)
+        rounds = isinstance(self.oracle, SeparateFactors)
+        if not (self.full_gradient or (joint if rounds else one_step)):
             raise UsageError.of(
                 "oracle", self.oracle.name, "the full gradient for this link",
                 "use one pseudo-inverse step a link, on one factor or on W",

@@ -11,6 +11,7 @@ from which law, and how one link is solved. The named methods of the papers are 
 | `cola` | A and B | each link | K gradient steps on both, merge, fresh pair |
 | `rac-lora` | A or B | each link | pseudo-inverse step(s) on one factor, merge, fresh frozen factor |
 | `rac-lora-...` | A or B | each link | the same, with another oracle (`ractheory.oracles`) |
+| `fed-lora` | A and B | never | K gradient steps at each client, then A and B averaged separately |
 | `rac-...` | A or B | each link | another inner solver (`ractheory.links`), merge, fresh frozen factor |
 """
 
@@ -50,6 +51,7 @@ from ractheory.oracles import (
     MiniBatch,
     Oracle,
     Reshuffle,
+    SeparateFactors,
 )
 
 SIDES = {"left": Trains.LEFT, "right": Trains.RIGHT, "bernoulli": Trains.BERNOULLI}
@@ -171,6 +173,21 @@ def fed_rac_lora(
     return _variant("fed-rac-lora", rac_lora(step, oracle=oracle, **options))
 
 
+def fed_lora(
+    step: float,
+    clients: int = 2,
+    inner_steps: int = 1,
+    rank: int = 1,
+    initial_std: float = 1.0,
+    factors: Sequence[float] = (),
+) -> Method:
+    """Joint LoRA in a federation: `inner_steps` at each client, then A and B are averaged separately."""
+    return Method(
+        "fed-lora", step, Trains.BOTH, Gaussian(rank), False, Plain(inner_steps),
+        initial_std=initial_std, oracle=SeparateFactors(clients, tuple(factors)),
+    )  # fmt: skip
+
+
 def rac_subgradient(step: float, **options: Any) -> Method:
     """RAC-LoRA on a nonsmooth function: projected subgradient links with a constant step."""
     return _variant("rac-subgradient", rac_lora(step, inner=Subgradient(), **options))
@@ -267,6 +284,22 @@ METHODS: dict[str, Callable[..., Method]] = {
     "rac-merged": rac_merged,
     "lora-adaptive": lora_adaptive,
 }
+"""The methods that the engine runs, by name."""
+
+IN_PYTHON: dict[str, Callable[..., Method]] = {"fed-lora": fed_lora}
+"""Those that plain Python runs (`ractheory.federation`): claims name them like the others."""
+
+
+def factory(name: str) -> Callable[..., Method]:
+    """Return what makes the method called `name`.
+
+    >>> factory("fed-lora")(0.1).name
+    'fed-lora'
+    """
+    known = METHODS | IN_PYTHON
+    if name not in known:
+        raise UsageError.of("method", name, ", ".join(known), "see 'ractheory list methods'")
+    return known[name]
 
 
 def parameters_of(name: str) -> tuple[str, ...]:
@@ -277,7 +310,7 @@ def parameters_of(name: str) -> tuple[str, ...]:
     >>> {"variance", "law", "side"} <= set(parameters_of("rac-lora-noise"))
     True
     """
-    own = inspect.signature(METHODS[name]).parameters.values()
+    own = inspect.signature(factory(name)).parameters.values()
     names = [p.name for p in own if p.kind is not p.VAR_KEYWORD]
     if len(names) < len(own):
         names += [p for p in inspect.signature(rac_lora).parameters if p not in names]
@@ -290,13 +323,13 @@ def standard(name: str, rank: int = 1) -> Method:
     >>> standard("rac-plain").law, standard("rac-lora-sgd").law
     (Gaussian(rank=1), Haar(rank=1))
     """
-    own = inspect.signature(METHODS[name]).parameters.values()
+    own = inspect.signature(factory(name)).parameters.values()
     needed: dict[str, Any] = {
         p.name: 1.0 for p in own if p.default is p.empty and p.kind is not p.VAR_KEYWORD
     }
     if "rank" in parameters_of(name):
         needed["rank"] = rank
-    return METHODS[name](**needed)
+    return factory(name)(**needed)
 
 
 def sketch_law(name: str, rank: int) -> Law:

@@ -9,6 +9,7 @@
 | `MVR` | batch mean at W plus (1 - momentum) times (last g minus the same batch's mean at the last W) |
 | `Reshuffle` | no g: a link is an epoch of N component steps with one sketch, in a permuted order |
 | `LocalEpochs` | as `Reshuffle` on each of M clients with one shared sketch, then the server averages |
+| `SeparateFactors` | no g: a round of joint LoRA at each client; the server averages A and B separately |
 
 Each oracle says what it grants to a theorem: `assumptions(objective)`. The constants are computed from the
 objective in `ractheory.finite_sums`; `uniform` chooses between its two bounds of the dissimilarity.
@@ -235,17 +236,63 @@ class LocalEpochs:
         return tuple(granted)
 
 
+@dataclass(frozen=True)
+class SeparateFactors:
+    """A round of joint LoRA in a federation: full gradient steps on both factors at each client.
+
+    The server averages the factors A and B separately. The objective's components are those of `clients`
+    clients one after the other, equally many each. `factors` are the server's first A and B, flat, A before B;
+    drawn, and zero, unless given. No kernel runs it, but `ractheory.federation` does.
+    """
+
+    clients: int
+    factors: tuple[float, ...] = ()
+    name: ClassVar[str] = "separate-factors"
+
+    def __post_init__(self) -> None:
+        integer("clients", self.clients, 1)
+        object.__setattr__(self, "factors", tuple(real("factor", x) for x in self.factors))
+
+    def validate(self, objective: Objective) -> None:
+        """Raise UsageError: the compiled engine has no such rounds."""
+        raise UsageError.of(
+            "oracle", self.name, "one that the compiled engine runs",
+            "use ractheory.federation.simulate_rounds, as claims do",
+        )  # fmt: skip
+
+    def assumptions(self, objective: Objective) -> tuple[object, ...]:
+        return vocabulary.EqualClients(), vocabulary.SeparateAverages()
+
+
 def _known_order(mode: str) -> None:
     if mode not in ORDERS:
         raise UsageError.of("order of an epoch", mode, ", ".join(ORDERS), "choose one of these")
 
 
-Oracle = FullGradient | AdditiveNoise | MiniBatch | PAGE | MVR | Reshuffle | LocalEpochs
+Oracle = (
+    FullGradient
+    | AdditiveNoise
+    | MiniBatch
+    | PAGE
+    | MVR
+    | Reshuffle
+    | LocalEpochs
+    | SeparateFactors
+)
 
 FULL_GRADIENT = FullGradient()
 """The oracle of a method that names no other."""
 
 ORACLES: dict[str, type] = {
     oracle.name: oracle
-    for oracle in (FullGradient, AdditiveNoise, MiniBatch, PAGE, MVR, Reshuffle, LocalEpochs)
+    for oracle in (
+        FullGradient,
+        AdditiveNoise,
+        MiniBatch,
+        PAGE,
+        MVR,
+        Reshuffle,
+        LocalEpochs,
+        SeparateFactors,
+    )
 }

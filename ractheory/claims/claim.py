@@ -74,7 +74,7 @@ class MethodSpec:
             return "none"
         if self.name == "asymlora":
             return f"frozen, rank {self.rank}, {self.side}"
-        if self.name in ("lora", "cola", "lora-adaptive"):
+        if self.name in ("lora", "cola", "lora-adaptive", "fed-lora"):
             return f"both factors trained, rank {self.rank}"
         return f"{self.law_name}, rank {self.rank}, {self.side}"
 
@@ -83,9 +83,10 @@ class MethodSpec:
         """The law of the sketch by name, the method's own unless one is set."""
         if self.law:
             return self.law
-        from ractheory.methods import METHODS, standard  # claims are light to import
+        from ractheory.methods import IN_PYTHON, METHODS, standard  # claims are light to import
 
-        return standard(self.name, self.rank).law.name if self.name in METHODS else "haar"
+        known = self.name in METHODS or self.name in IN_PYTHON
+        return standard(self.name, self.rank).law.name if known else "haar"
 
     def __str__(self) -> str:
         return f"{self.name}, step {self.step:g} {self.unit}"

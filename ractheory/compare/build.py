@@ -18,8 +18,8 @@ from ractheory.errors import UsageError, integer, real
 from ractheory.laws import Importance, Law
 from ractheory.methods import (
     INNERS,
-    METHODS,
     Method,
+    factory,
     inner_solver,
     parameters_of,
     sketch_law,
@@ -113,15 +113,14 @@ def build_objective(spec: ObjectiveSpec) -> Objective:
 
 def build_method(spec: MethodSpec, f: Objective) -> Method:
     """Return the method of `spec`, its step resolved against the constants of f."""
-    if spec.name not in METHODS:
-        raise UsageError.of("method", spec.name, ", ".join(METHODS), "see 'ractheory list methods'")
+    factory(spec.name)
     if spec.unit not in UNITS:
         raise UsageError.of("unit of the step", spec.unit, ", ".join(UNITS), "choose one of these")
     step = spec.step * UNITS[spec.unit](f, spec)
     arguments = {**_of_the_objective(spec, f), **spec.options, **_sketch(spec)}
     arguments |= _link(spec, arguments)
     try:
-        method = METHODS[spec.name](step, **arguments)
+        method = factory(spec.name)(step, **arguments)
     except TypeError as problem:
         raise UsageError.of(
             f"options of {spec.name}", sorted(arguments), "those of the method", str(problem)

@@ -18,8 +18,9 @@ from ractheory.compare.decide_exactly import exact_decision
 from ractheory.compare.decision import Decision
 from ractheory.compare.facts import at_steps, facts_of
 from ractheory.compare.rates import best_rates
+from ractheory.compare.runs import made
 from ractheory.compare.scalar import exact_gap
-from ractheory.engine.simulate import Run, simulate
+from ractheory.engine.run import Run
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
 from ractheory.experiments import Asked, about, family
 from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
@@ -115,7 +116,10 @@ class Comparison:
 FOUND = "of the tightest instance found"
 """Method and sketch of a claim that is no run."""
 
-PARAMETERS = ("m", "n", "r", "N", "gamma", "eta", "s", "T", "L", "mu", "lam_min", "lam_max")
+PARAMETERS = (
+    "m", "n", "r", "N", "M", "zeta", "round_bits", "averaging_bits", "gamma", "eta", "s", "T", "L", "mu",
+    "lam_min", "lam_max",
+)  # fmt: skip
 """Constants that a result file repeats."""
 
 
@@ -144,7 +148,7 @@ def check_claim(
     facts = _declared_facts(claim, ran)
 
     def runs(seeds: range) -> Run:
-        return simulate(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
+        return made(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
 
     masked = claim.declared is not None
     return judge(claim, ran, facts, runs, stream, rate, lambda: masked, own=True)

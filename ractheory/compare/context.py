@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ractheory.compare.build import Experiment
 from ractheory.compare.exactly import Moments, moments_of
 from ractheory.compare.momentum import PairMoments, pair_moments_of
+from ractheory.compare.runs import made
 from ractheory.compare.worlds import World, world_of
 from ractheory.engine.run import Run
-from ractheory.engine.simulate import simulate
 from ractheory.errors import integer
 from ractheory.evidence import UNDERFLOW, round_off
 from ractheory.method import Precision
@@ -105,7 +105,7 @@ class Context:
         integer("steps of a claim about every W_t", run.links, 1, LONGEST_TRAJECTORY)
         begin = np.broadcast_to(ran.start, run.final.shape)
         ends = [
-            simulate(ran.objective, ran.method, ran.start, t, run.seeds, self.stream).final
+            made(ran.objective, ran.method, ran.start, t, run.seeds, self.stream).final
             for t in range(1, run.links)
         ]
         return np.stack([begin, *ends, run.final], axis=1)
@@ -180,13 +180,21 @@ NOISES: dict[type[Observable], Measure] = {}
 """Absolute round-off of the values; an observable that is not here is good to `Context.operations`."""
 
 
-def measures(kind: type[Observable], noise: Measure | None = None) -> Callable[[Measure], Measure]:
-    """Register the measure of an observable, and its round-off where that is not relative."""
+SIZES: dict[type[Observable], Measure] = {}
+"""Size of the terms that the values are differences of; that of the values for an observable not here."""
+
+
+def measures(
+    kind: type[Observable], noise: Measure | None = None, size: Measure | None = None
+) -> Callable[[Measure], Measure]:
+    """Register the measure of an observable, its round-off where that is not relative, and its SIZES."""
 
     def register(measure: Measure) -> Measure:
         MEASURES[kind] = measure
         if noise is not None:
             NOISES[kind] = noise
+        if size is not None:
+            SIZES[kind] = size
         return measure
 
     return register

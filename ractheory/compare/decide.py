@@ -53,7 +53,7 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
     if _strict(statement) and verdict is Verdict.CONFIRMED and not np.all(slack > allowance):
         verdict = Verdict.UNDECIDED
     if verdict is Verdict.CONFIRMED:
-        size = np.abs(left) + np.abs(right) + magnitude(expression, facts, observed)
+        size = np.abs(left) + np.abs(right) + magnitude(expression, context, facts, observed)
         if not np.any(allowance <= CRUDE * size):
             verdict = Verdict.UNDECIDED  # all of it is round-off
     above = np.where(np.isnan(slack + allowance), np.inf, slack + allowance)

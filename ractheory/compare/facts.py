@@ -22,10 +22,12 @@ from ractheory.compare.curvature import (
     symmetric_root,
 )
 from ractheory.compare.grants import granted
-from ractheory.laws import Identity
+from ractheory.federation import full_averaging_traffic, low_rank_traffic
+from ractheory.laws import Frozen, Identity
 from ractheory.links import Accelerated, Adaptive
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
+from ractheory.oracles import LocalEpochs
 from ractheory.theorems import Facts
 from ractheory.theorems.beyond import accelerated_weight
 
@@ -104,6 +106,10 @@ def _sizes(f: Objective, method: Method) -> dict[str, Any]:
         sizes |= {"m": m, "n": n, "d": n if right else m, "width": m if right else n}
     if method.rank:
         sizes["r"] = method.rank
+    if isinstance(method.oracle, LocalEpochs) and method.trains in (Trains.LEFT, Trains.RIGHT):
+        side, clients = sketch_side(method), method.oracle.takes_part
+        sizes["round_bits"] = low_rank_traffic(f.shapes, method.rank, side, clients).total
+        sizes["averaging_bits"] = full_averaging_traffic(f.shapes, clients).total
     return sizes
 
 
@@ -150,8 +156,9 @@ def _sketch(f: Objective, method: Method) -> dict[str, Any]:
 
 def _two_sides(f: Objective, method: Method) -> dict[str, Any]:
     """Return p and the extreme eigenvalues of E[H] of either side, over the blocks."""
-    left = [method.law.extremes(m) for m, _ in f.shapes]
-    right = [method.law.extremes(n) for _, n in f.shapes]
+    law = method.law if method.redraw else Frozen(method.rank)
+    left = [law.extremes(m) for m, _ in f.shapes]
+    right = [law.extremes(n) for _, n in f.shapes]
     return {
         "p_left": method.left_probability,
         "lam_min_left": min(low for low, _ in left),

@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare import measures as _measures  # registers them
-from ractheory.compare.context import MEASURES, NOISES, Context
+from ractheory.compare.context import MEASURES, NOISES, SIZES, Context
 from ractheory.evidence import round_off
 from ractheory.theorems import Facts, evaluate, symbols
 from ractheory.theorems.symbols import Observable
@@ -31,7 +31,8 @@ def looks_back(expression: sp.Basic) -> bool:
 
 PER_LINK = (
     symbols.projected_sq, symbols.link_ratio, symbols.factor_sq, symbols.factor_grad_sq,
-    symbols.step_size, symbols.unchanged_share, symbols.swallowed_share,
+    symbols.step_size, symbols.unchanged_share, symbols.swallowed_share, symbols.averaging_error,
+    symbols.factor_covariance,
 )  # fmt: skip
 """Observables of a link: defined for t = 0, ..., T - 1."""
 
@@ -79,11 +80,13 @@ def noise(
     return total
 
 
-def magnitude(expression: sp.Expr, facts: Facts, observed: Mapping[sp.Expr, Array]) -> Array:
+def magnitude(
+    expression: sp.Expr, context: Context, facts: Facts, observed: Mapping[sp.Expr, Array]
+) -> Array:
     """Return the size of what `expression` is made of: of every observable times its partial derivative."""
     total: Array = np.zeros(1)
     for applied, slope in _slopes(expression, facts, observed):
-        total = total + slope * np.abs(observed[applied])
+        total = total + slope * _size_of(applied, context, observed[applied])
     return total
 
 
@@ -96,6 +99,13 @@ def _slopes(
         slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
         size = np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float)
         yield applied, np.abs(size)
+
+
+def _size_of(applied: Observable, context: Context, values: Array) -> Array:
+    if type(applied) not in SIZES:
+        return np.asarray(np.abs(values))
+    raw = SIZES[type(applied)](context, *_split(applied, context))
+    return _at(applied, context, values.shape[1], raw)
 
 
 def _noise_of(applied: Observable, context: Context, values: Array) -> Array:

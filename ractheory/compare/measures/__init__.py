@@ -4,6 +4,6 @@ A measure takes the context of a comparison, the step that the observable names,
 further arguments. It returns one number a seed, or for an observable of the free step t one row a seed.
 """
 
-from ractheory.compare.measures import chain, factors, frozen, practice
+from ractheory.compare.measures import averages, chain, factors, frozen, practice
 
-__all__ = ["chain", "factors", "frozen", "practice"]
+__all__ = ["averages", "chain", "factors", "frozen", "practice"]
