@@ -22,6 +22,7 @@ MODULES = (
     "accumulated_spectrum",
     "calibration",
     "table_3",
+    "federated",
 )
 """Every figure; its module here is imported when it is drawn."""
 

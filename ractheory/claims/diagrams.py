@@ -73,6 +73,12 @@ FIGURES = (
         REFUTED,
         exact_links=3,
     ),
+    _measured(
+        "federated-drift", "floors", "equal Gram matrices do not make heterogeneity harmless"
+    ),
+    _measured(
+        "federated-drift", "averages", "averaged factors never converge, averaged products do"
+    ),
     _measured("calibration", "means", "eight laws, 1,000 true claims each"),
 )
 

@@ -129,6 +129,17 @@ FAMILIES: dict[str, Family] = {
             "spectra",
         ),
         Family(
+            "federated-drift",
+            "What heterogeneous clients cost, and what averaging the factors destroys",
+            "this suite; the proved side is fed-rr-pl and federated-bias",
+            "On least squares whose clients share their Gram matrix and differ in their minimisers, the floor of "
+            "Fed-RAC-LoRA grows with the heterogeneity zeta, in the end as zeta^2, and stays under the bound. Two "
+            "clients that average the factors of joint LoRA separately stay at (sqrt y_1 - sqrt y_2)^4/32 for "
+            "ever; averaged products, and Fed-RAC-LoRA, reach f*.",
+            "Paired sign tests over runs, at the error rate of one claim; the averages are computed.",
+            "federation",
+        ),
+        Family(
             "calibration",
             "How often the tests of this suite err",
             "this suite",

@@ -73,8 +73,28 @@ def test_a_test_that_errs_more_often_is_found_out(monkeypatch: pytest.MonkeyPatc
     )
 
 
-@pytest.mark.parametrize("kind", ["rare-events", "accumulated-spectrum", "calibration"])
+@pytest.mark.parametrize(
+    "kind", ["rare-events", "accumulated-spectrum", "calibration", "federated-drift"]
+)
 def test_an_unknown_name_is_refused_in_one_line(kind: str) -> None:
     with pytest.raises(UsageError, match="experiment") as caught:
         measured(kind, "nothing")
     assert "\n" not in str(caught.value)
+
+
+def test_heterogeneity_raises_the_floor_and_averaged_factors_stay_at_theirs() -> None:
+    found = measured("federated-drift", "floors")
+    assert found.decision.verdict is Verdict.CONFIRMED, found.decision.evidence.detail
+    curves = found.curves
+    assert np.all(np.diff(curves["mean"], axis=1) > 0)
+    assert np.all(curves["high"] <= curves["bound"])
+    averages = measured("federated-drift", "averages")
+    assert averages.decision.verdict is Verdict.CONFIRMED
+    assert averages.curves["factors"][-1] == pytest.approx(averages.curves["floor"][0], rel=1e-9)
+
+
+def test_a_federation_that_averages_wrongly_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ractheory import federation
+
+    monkeypatch.setattr(federation, "averaging_error", lambda pairs: np.zeros((1, 1)))
+    assert measured("federated-drift", "averages").decision.verdict is Verdict.REFUTED

@@ -13,6 +13,7 @@ from figures import (
     cola_every_step,
     counterexample,
     effective_dimension,
+    federated,
     fine_tuning,
     phase,
     table_3,
@@ -110,10 +111,30 @@ def _accuracies(name: str) -> Record:
     return record(name, curves)
 
 
+def _federated() -> Records:
+    zeta, t = np.array([0.0, 0.5, 1.0]), np.arange(4.0)
+    floors = np.outer([1.0, 0.3], 1 + zeta**2)
+    curves = {
+        "zeta": zeta,
+        "mean": floors,
+        "low": 0.5 * floors,
+        "high": 2 * floors,
+        "bound": 9 * floors,
+    }
+    curves["shares"] = np.array([0.5, 0.25])
+    averages = {"round": t, "floor": np.array([0.3]), "factors": 0.3 + 0.1**t, "products": 0.01**t,
+                "fed-rac-lora": 0.5**t}  # fmt: skip
+    return {
+        federated.FLOORS: record(federated.FLOORS, curves, parameters={"clients": 4}),
+        federated.AVERAGES: record(federated.AVERAGES, averages),
+    }
+
+
 SAMPLES: dict[str, Callable[[], Records]] = {
     "accumulated-spectrum": lambda: {n: _spectrum(n) for n in accumulated_spectrum.NEEDS},
     "calibration": _calibration,
     "cola-every-step": _rare,
+    "federated": _federated,
     "effective-dimension": lambda: of_runs(effective_dimension.NEEDS),
     "best-rate": lambda: {name: _rates(name) for name in best_rate.NEEDS},
     "counterexample": lambda: of_runs(counterexample.NEEDS),
