@@ -9,7 +9,8 @@ confirm only that it holds on average over the links that were seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ractheory.compare.context import MEASURES, Context
 from ractheory.compare.decision import Decision, computed
-from ractheory.compare.exactly import Moments
+from ractheory.compare.exactly import Moments, row_norm
 from ractheory.compare.observables import noise, observe, restricted
 from ractheory.compare.scalar import mean_square_of_a_link
 from ractheory.compare.visited import decide_at_visited_points
@@ -63,11 +64,14 @@ def _everywhere(statement: Statement, context: Context, factor: float) -> Decisi
     if constant:
         return None
     after = moments.next_value()
-    bound = _bound_forms(weights, moments, factor)
-    if not all(np.isfinite(form).all() for form in (*after, *bound)):
+    terms = _bound_terms(weights, moments, factor)
+    if not all(np.isfinite(form).all() for form in (*after, *(t for part in terms for t in part))):
         return None
-    pairs = list(zip(after, bound, strict=True))
-    return _compare_forms(statement, pairs, moments.operations, moments.curvature_size)
+    sides = [
+        Sides(Q, np.sum(part, axis=0), size + sum(row_norm(term) for term in part))
+        for Q, part, size in zip(after, terms, moments.next_sizes, strict=True)
+    ]
+    return _compare_forms(statement, sides, moments.operations)
 
 
 def everywhere_in_a_world(
@@ -80,26 +84,40 @@ def everywhere_in_a_world(
     if statement.left != symbols.gap(symbols.t + 1):
         return None
     weights, constant = linear
-    bound = np.zeros(world.start.shape)
-    bound[-1, -1] = constant
+    rest = np.zeros(world.start.shape)
+    rest[-1, -1] = factor * constant
+    terms = [rest]
     for kind, weight in weights.items():
         power, scale = POWERS[kind]
-        bound += weight * scale * world.form(power)
-    after = world.chain.pulled_back(world.form(1) / 2)
-    size = float(np.max(np.sum(np.abs(world.chain.transfers[0]), axis=1)))
-    pair = (after, factor * bound)
-    return _compare_forms(statement, [pair], int(world.chain.operations), size)
+        terms.append(factor * weight * scale * world.form(power))
+    here = world.form(1) / 2
+    link = float(np.max(np.sum(np.abs(world.chain.transfers[0]), axis=1)))
+    size = link * float(np.abs(here).sum()) + sum(row_norm(term) for term in terms)
+    sides = Sides(world.chain.pulled_back(here), np.sum(terms, axis=0), size)
+    return _compare_forms(statement, [sides], int(world.chain.operations))
 
 
-def _bound_forms(
+@dataclass(frozen=True)
+class Sides:
+    """The quadratic forms of both sides of a statement, and the size of the terms that they are sums of.
+
+    What the terms add up to may be far smaller than they are, at gamma L = 1 say; round-off is theirs.
+    """
+
+    left: Array
+    right: Array
+    size: float
+
+
+def _bound_terms(
     weights: Mapping[type[Observable], float], moments: Moments, factor: float
-) -> list[Array]:
-    """Return the form of the right side, a combination of observables, on every part."""
+) -> list[tuple[Array, ...]]:
+    """Return for every part the forms that add up to the right side, one an observable."""
     table = [
         moments.form(power, factor * w * scale)
         for (power, scale), w in ((POWERS[kind], w) for kind, w in weights.items())
     ]
-    return [np.sum(forms, axis=0) for forms in zip(*table, strict=True)]
+    return list(zip(*table, strict=True))
 
 
 def _linear(right: sp.Expr, facts: Facts) -> tuple[dict[type[Observable], float], float] | None:
@@ -118,18 +136,13 @@ def _linear(right: sp.Expr, facts: Facts) -> tuple[dict[type[Observable], float]
     return weights, float(evaluate(rest, facts))
 
 
-def _compare_forms(
-    statement: Statement, pairs: list[tuple[Array, Array]], operations: int, terms: float
-) -> Decision:
-    """Decide <D, after D> relation <D, bound D> for all D and all pairs; the worst ratio is reported.
-
-    Round-off: so many operations on terms that may be `terms` times larger than what they add up to.
-    """
+def _compare_forms(statement: Statement, pairs: Sequence[Sides], operations: int) -> Decision:
+    """Decide <D, left D> relation <D, right D> for all D and all pairs; the worst ratio is reported."""
     worst, verdict, largest = (0.0, 0.0), Verdict.CONFIRMED, -np.inf
     sign = -1.0 if statement.is_lower_bound else 1.0
-    for Q, R in pairs:
-        size = float(np.linalg.norm(Q, 2) + np.linalg.norm(R, 2))
-        allowance = float(round_off(operations, terms * size))
+    for sides in pairs:
+        Q, R = sides.left, sides.right
+        allowance = float(round_off(operations, sides.size))
         slack, axes = np.linalg.eigh(sign * (R - Q))
         both = isinstance(statement.relation, sp.Equality)
         violation = max(-slack[0], slack[-1] if both else 0.0)

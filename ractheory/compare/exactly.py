@@ -282,9 +282,9 @@ class Moments:
         return 1.0 + 2.0 * c * moments.mean + c**2 * square
 
     @property
-    def curvature_size(self) -> float:
-        """Return how much larger the terms of a link may be than what they add up to."""
-        return max(self._amplification(part) for part in self.chain.parts)
+    def next_sizes(self) -> tuple[float, ...]:
+        """Return the sizes of the terms of `next_value` together, part by part."""
+        return tuple(self._amplification(p) * row_norm(p.K) for p in self.chain.parts)
 
     @property
     def operations(self) -> int:

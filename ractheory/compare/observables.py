@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ractheory.compare import measures as _measures  # registers them
 from ractheory.compare.context import MEASURES, NOISES, SIZES, Context
-from ractheory.evidence import round_off
+from ractheory.evidence import UNDERFLOW, round_off
 from ractheory.theorems import Facts, evaluate, symbols
 from ractheory.theorems.symbols import Observable
 
@@ -113,7 +113,8 @@ def _noise_of(applied: Observable, context: Context, values: Array) -> Array:
         raw = NOISES[type(applied)](context, *_split(applied, context))
         return _at(applied, context, values.shape[1], raw)
     finite = np.where(np.isfinite(values), np.abs(values), 0.0)
-    return round_off(context.operations, finite)
+    # A square that has become zero may stand for one that is not.
+    return round_off(context.operations, finite) + context.operations * UNDERFLOW
 
 
 def restricted(expression: sp.Basic, observed: Mapping[sp.Expr, Array]) -> dict[sp.Expr, Array]:
