@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from docs.pages import PAGES
+from docs.readme import README, built
 from ractheory.records import read_claims
 from ractheory.report.reproduction import PAGE, reproduction
 
@@ -41,9 +42,22 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         path.write_text(text, encoding="utf-8")
         print(path)
+    if options.out == str(FOLDER):
+        old += _readme(options.check)
     for name in old:
         print(f"docs/{name} is not up to date; run 'make docs'", file=sys.stderr)
     return 1 if old else 0
+
+
+def _readme(check: bool) -> list[str]:
+    """Renew the built block of the README, or say that it has drifted."""
+    text = README.read_text(encoding="utf-8")
+    new = built(text)
+    if check:
+        return [] if new == text else ["../README.md"]
+    README.write_text(new, encoding="utf-8")
+    print(README)
+    return []
 
 
 if __name__ == "__main__":

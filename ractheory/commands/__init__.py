@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "conform": "put an update rule of your own through the checks",
     "report": "draw the page of a finished run again",
     "proofs": "check the proofs",
+    "trust": "try the suite against itself: planted errors, null cases, bad inputs, properties",
     "completion": "write the script that completes commands, options and names in your shell",
 }
 """Every command and what it does, in the order of the help."""

@@ -36,6 +36,9 @@ class Lines:
         if claim["note"]:
             self.note(f"    Note: {claim['note']}")
 
+    def step(self, name: str, done: int, total: int) -> None:
+        self.note(f"[{done}/{total}] {name}")
+
     def failed(self, claim_id: str, failure: Failed) -> None:
         self.note(f"{claim_id} failed: {failure.reason}")
 
@@ -75,6 +78,9 @@ class Bar(Lines):
         self.bar.update(self.task, completed=done)
         if self.verbose or claim["verdict"] != claim["expected"]:
             super().finished(claim, done, total)
+
+    def step(self, name: str, done: int, total: int) -> None:
+        self.bar.update(self.task, completed=done, description=name)
 
     def note(self, line: str) -> None:
         self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)

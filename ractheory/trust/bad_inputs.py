@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,10 @@ class Answered:
     case: Case
     wrong: str
     said: str | None
+
+    def to_json(self) -> dict[str, str]:
+        accepted = self.case.accepted if self.said is None else ""
+        return {"input": self.case.name, "wrong": self.wrong, "accepted": accepted}
 
 
 def answer(case: Case) -> Answered:
@@ -98,27 +102,34 @@ def told(main: Main, words: Sequence[str]) -> Callable[[], str | None]:
     return ask
 
 
-def try_all(main: Main) -> dict[str, Any]:
-    """Ask every case and return the tally, as JSON-able values."""
+Chosen = Callable[[Iterator[Case]], Iterator[Case]]
+
+
+def answers_of(kind: str, main: Main, chosen: Chosen = iter) -> list[dict[str, str]]:
+    """Ask some cases of a kind ("command" or "constructor"); return their names, faults, and reasons.
+
+    Whatever they make is made in a temporary folder, which is the current one meanwhile.
+    """
     from ractheory.trust.bad_objects import constructor_cases
     from ractheory.trust.bad_words import command_cases
 
-    with tempfile.TemporaryDirectory(prefix="ractheory-trust-") as folder:
-        answers = [
-            answer(case) for case in (*command_cases(main, Path(folder)), *constructor_cases())
-        ]
-    return tally(answers)
+    with (
+        tempfile.TemporaryDirectory(prefix="ractheory-trust-") as folder,
+        chdir(folder),
+    ):
+        cases = command_cases(main, Path(folder)) if kind == "command" else constructor_cases()
+        return [answer(case).to_json() for case in chosen(cases)]
 
 
-def tally(answers: Sequence[Answered]) -> dict[str, Any]:
-    """Return the numbers of bad inputs, and the cases that were answered badly."""
+def tally(answers: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the numbers of bad inputs, and the cases that were accepted or answered badly."""
+    wrong = [row for row in answers if row["wrong"]]
     return {
         "bad_inputs": len(answers),
-        "answered": sum(not a.wrong for a in answers),
-        "accepted": [{"input": a.case.name, "because": a.case.accepted}
-                     for a in answers if a.said is None and not a.wrong],
-        "badly_answered": [{"input": a.case.name, "wrong": a.wrong} for a in answers if a.wrong],
-    }  # fmt: skip
+        "answered": len(answers) - len(wrong),
+        "accepted": [row for row in answers if row["accepted"] and not row["wrong"]],
+        "badly_answered": wrong,
+    }
 
 
 def spelled(words: Sequence[str]) -> str:

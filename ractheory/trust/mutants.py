@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ractheory.trust.planted import KINDS, Planted, Trial, check_probes, tried
+from ractheory.trust.planted import KINDS, Planted, check_probes, tried
 from ractheory.trust.wrong_bounds import wrong_bounds
 from ractheory.trust.wrong_evidence import wrong_evidence
 from ractheory.trust.wrong_objectives import wrong_objectives
@@ -25,23 +25,35 @@ def plant_all(errors: Iterable[Planted] = MUTANTS) -> dict[str, Any]:
     `wrong_reasons`. Raises WrongProbe when a probe errs without any error planted.
     """
     chosen = tuple(errors)
-    probes = check_probes(chosen)
-    trials = [tried(error) for error in chosen]
-    counted = [trial for trial in trials if trial.counted]
-    killed = [trial for trial in counted if trial.killed_by]
+    check_probes(chosen)
+    return tally_of([tried(error).to_json() for error in chosen])
+
+
+def tally_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the tally of trials, each as `Trial.to_json` gives it."""
+    counted = [trial for trial in trials if not trial["not_counted"]]
+    others = [trial for trial in trials if trial["not_counted"]]
     return {
         "planted": len(counted),
-        "killed": len(killed),
-        "survivors": [trial.error.id for trial in counted if not trial.killed_by],
-        "probes": probes,
+        "killed": sum(bool(trial["killed_by"]) for trial in counted),
+        "survivors": [trial["id"] for trial in counted if not trial["killed_by"]],
         "by_kind": _by_kind(counted),
-        "not_counted": [t.to_json() for t in trials if not t.counted],
-        "wrong_reasons": [t.error.id for t in trials if not t.counted and t.killed_by],
-        "errors": [t.to_json() for t in counted],
+        "not_counted": others,
+        "wrong_reasons": [trial["id"] for trial in others if trial["killed_by"]],
+        "errors": counted,
     }
 
 
-def _by_kind(trials: list[Trial]) -> dict[str, dict[str, int]]:
-    planted = Counter(trial.error.kind for trial in trials)
-    killed = Counter(trial.error.kind for trial in trials if trial.killed_by)
+def _by_kind(trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    planted = Counter(trial["kind"] for trial in trials)
+    killed = Counter(trial["kind"] for trial in trials if trial["killed_by"])
     return {kind: {"planted": planted[kind], "killed": killed[kind]} for kind in KINDS}
+
+
+def named(name: str) -> Planted:
+    """Return the planted error with this id.
+
+    >>> named("evidence/two-sided").kind
+    'evidence'
+    """
+    return next(error for error in MUTANTS if error.id == name)

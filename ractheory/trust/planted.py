@@ -98,10 +98,15 @@ def check_probes(errors: Sequence[Planted]) -> int:
     """Ask every probe without an error; return how many there are. Raises WrongProbe."""
     probes = {probe.name: probe for error in errors for probe in error.probes}
     for probe in probes.values():
-        verdict = probe.decide()
-        if not probe.is_right(verdict):
-            raise WrongProbe(f"{probe.name}: {verdict} instead of {probe.expected}")
+        if wrong := probe_errs(probe):
+            raise WrongProbe(wrong)
     return len(probes)
+
+
+def probe_errs(probe: Probe) -> str:
+    """Ask one probe without an error; return what is wrong with its answer, "" when it is right."""
+    verdict = probe.decide()
+    return "" if probe.is_right(verdict) else f"{probe.name}: {verdict} instead of {probe.expected}"
 
 
 def tried(error: Planted) -> Trial:

@@ -129,3 +129,11 @@ def test_pages_are_written_and_compared(tmp_path, capsys):
     (tmp_path / "theorems.md").write_text("changed")
     assert build(["--out", str(tmp_path), "--check"]) == 1
     assert "theorems.md is not up to date" in capsys.readouterr().err
+
+
+def test_the_built_block_of_the_readme_is_up_to_date():
+    from docs.readme import README, built
+
+    text = README.read_text(encoding="utf-8")
+    assert built(text) == text
+    assert built(text.replace("| 129 |", "| 1 |")) == text

@@ -124,3 +124,13 @@ def test_the_result_is_json_and_depends_on_the_seed_alone(quick):
 
 def test_default_study_has_ten_thousand_null_cases():
     assert study.calibrate.__defaults__[1] * len(LAWS) >= 10_000
+
+
+@pytest.mark.slow
+def test_the_default_study_refutes_nothing_at_the_rate_of_a_run():
+    """The README says so, and quotes the shares at the nominal rates, which stay below them."""
+    defaults = study.calibrate.__defaults__
+    five, one, judged = study.null_study(*defaults[:3])["refuted"]
+    assert judged["wrong"] == 0
+    assert five["interval"][1] < 0.05
+    assert one["interval"][1] < 0.01
