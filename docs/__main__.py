@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         path.write_text(text, encoding="utf-8")
         print(path)
-    if options.out == str(FOLDER):
+    if options.out == str(FOLDER) and options.results is None:
         old += _readme(options.check)
     for name in old:
         print(f"docs/{name} is not up to date; run 'make docs'", file=sys.stderr)
