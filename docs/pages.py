@@ -145,8 +145,16 @@ def registries_page() -> str:
     return _page(lines)
 
 
+def tightness_page() -> str:
+    """Return the page on tightness."""
+    from docs.tightness import tightness_page as lines
+
+    return _page(lines())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "theorems.md": theorems_page,
+    "tightness.md": tightness_page,
     "commands.md": commands_page,
     "registries.md": registries_page,
 }

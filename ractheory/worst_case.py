@@ -26,8 +26,9 @@ from typing import Any
 from ractheory.errors import UsageError, integer, real
 from ractheory.theorems import Facts, Statement, evaluate, theorem
 from ractheory.theorems import symbols as sym
+from ractheory.theorems.nonconvex_step import NOW, SMALLEST
 
-FAMILIES = ("smooth", "convex", "pl")
+FAMILIES = ("smooth", "smallest", "convex", "pl")
 MAX_NODES = 40
 """Nodes of the tree; the number of interpolation conditions grows with their square."""
 
@@ -47,8 +48,9 @@ class WorstCaseProblem:
 
     Attributes
     ----------
-    family : "smooth" (mean of E|G_t|^2 over t < steps from f_0 - f* <= 1), "convex" (E f_T - f* from
-        the start of `gd-convex`), or "pl" (E f_T - f* from f_0 - f* <= 1)
+    family : "smooth" (mean of E|G_t|^2 over t < steps from f_0 - f* <= 1), "smallest" (the smallest
+        E|G_t|^2 over t <= steps, the same start), "convex" (E f_T - f* from the start of `gd-convex`), or
+        "pl" (E f_T - f* from f_0 - f* <= 1)
     gamma : step, in units of 1/L
     outcomes, chosen : N equally likely projections with mean rho I, rho = chosen/outcomes
     steps : links
@@ -103,10 +105,9 @@ class WorstCaseProblem:
 
     def statement(self) -> Statement:
         """Return the theorem that the worst case is compared with."""
-        if self.family != "pl":
-            name = {"smooth": "gd-nonconvex", "convex": "gd-convex"}[self.family]
-            return theorem(name).statement("sharp" if self.family == "smooth" else "simple")
-        return theorem("gd-pl").statement("sharp")
+        if self.family == "convex":
+            return theorem("gd-convex").statement("simple")
+        return theorem("gd-pl" if self.family == "pl" else "gd-nonconvex").statement("sharp")
 
     def facts(self, steps: int, D0_sq: float = 0.0) -> Facts:
         """Return the constants of the problem at T = steps."""
@@ -123,22 +124,35 @@ class WorstCaseProblem:
         0.95
         """
         right = self.statement().right
-        return float(evaluate(right, self.facts(self.steps), {sym.gap(0): 1.0}))
+        # The smallest of the squares at t = 0, ..., steps is at most their mean over steps + 1.
+        count = self.steps + 1 if self.family == "smallest" else self.steps
+        return float(evaluate(right, self.facts(count), {sym.gap(0): 1.0}))
 
     def closed_form(self) -> float | None:
-        """Return the factor of `gd-pl-isotropic`: the exact value of this problem for one link.
+        """Return the exact value of this problem where the theory has one, else None.
 
-        None where no closed form is known: other families, several links, points between.
+        For "pl" and one link the factor of `gd-pl-isotropic`; for "smallest" and one link of a step at
+        most 1/(rho L) that of `ractheory.theorems.nonconvex_step`; for "smooth" the bound, which is attained.
 
         >>> round(WorstCaseProblem("pl", 1.0, 2, 1, mu=0.1).closed_form() * 18, 12)
         17.0
         """
-        if self.family != "pl" or self.steps > 1 or self.between:
+        if self.family == "smooth":
+            return self.bound()
+        if self.steps > 1 or self.between or self.family == "convex":
             return None
         facts = self.facts(1)
+        if self.family == "smallest":
+            return self._smallest()
         rows = [s for s in theorem("gd-pl-isotropic").statements if s.left == sym.gap(sym.T)]
         applicable = [s for s in rows if all(h.check(facts).holds for h in s.needs)]
         return min(float(evaluate(s.right, facts, {sym.gap(0): 1.0})) for s in applicable)
+
+    def _smallest(self) -> float | None:
+        known = Facts({"g": self.gamma, "rho": float(self.rho)})
+        if self.gamma * self.rho > 1 or evaluate(NOW, known) < 0:
+            return None
+        return float(evaluate(SMALLEST, known))
 
     def start(self) -> tuple[float, float]:
         """Return (a, b) of the start a (f_0 - f*) + b |D_0|^2 <= 1: the theorem's bound at T = 0."""
@@ -255,6 +269,11 @@ class _Tree:
             gradients.append(_mean([g**2 for _, g, _ in nodes]))
             nodes = [child for node in nodes for child in self._children(node)]
         ends = _mean([f for _, _, f in nodes]) - self.fstar
+        if p.family == "smallest":
+            # Of several metrics the programme takes the smallest.
+            for value in (*gradients, _mean([g**2 for _, g, _ in nodes])):
+                self.pep.set_performance_metric(value)
+            return self.pep
         self.pep.set_performance_metric(_mean(gradients) if p.family == "smooth" else ends)
         return self.pep
 

@@ -52,6 +52,7 @@ REACHES: dict[str, float] = {
     "fed-rr-pl/two-clients": 0.024,
     "lora-adaptive/scalars": 0.71,
     "accelerated/huber": 0.86,
+    "sign-floor/one-link": 0.999,
     "bernoulli-gd-nonconvex/isotropic": 1.0,
     "bernoulli-gd-pl/isotropic": 1.0,
 }

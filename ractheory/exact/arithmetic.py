@@ -75,6 +75,8 @@ def exactly(expression: sp.Expr, values: Values) -> Any:
 @lru_cache(maxsize=512)
 def _program(expression: sp.Expr) -> Callable[[Values], Any]:
     """Return the expression as a function of its constants."""
+    if expression is sp.pi:
+        return lambda values: arb.pi()
     match expression:
         case sp.Symbol() | Observable():
             name = str(expression)

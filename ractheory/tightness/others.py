@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from ractheory.exact.arithmetic import ball, exactly, rational
 from ractheory.exact.chains import Chain, Part, numbers
 from ractheory.exact.moments import Moments
@@ -95,6 +97,23 @@ class DrawnSide:
         return Instance(value, chain.bound(statement, constants, self.T), words, constants)
 
 
+def sign_link(point: Point) -> Instance | None:
+    """Return a link of Adam's first step on |d|^2/2, d a column of length |d| = x r sqrt(2/pi), eta s = 1.
+
+    A = -sign(B^T d) gives d_+ = d - sum_i b_i sign(<b_i, d>) over r factors b_i ~ N(0, I), whose terms
+    have mean sqrt(2/pi) d/|d| and square m: E|d_+|^2 = |d|^2 - 2 r sqrt(2/pi) |d| + r m + r (r - 1) 2/pi.
+    """
+    m, r, x = 5, 2, rational(point[0])
+    mean = (2 / arb.pi()).sqrt()
+    length = x * r * mean
+    after = (length**2 - 2 * r * mean * length + r * m + r * (r - 1) * mean**2) / 2
+    known = {"L": 1, "eta": 1, "s": 1, "width": 1, "r": r, "d": m}
+    constants = {name: rational(v) for name, v in known.items()}
+    bound = exactly(theorem("sign-floor").statement().right, {**constants, "T": rational(1)})
+    words = {"|d| over r sqrt(2/pi)": str(point[0]), "m": str(m), "r": str(r), "T": "1"}
+    return Instance(bound, after, words, constants)
+
+
 @dataclass(frozen=True)
 class WorstCaseOf:
     """The largest value over all functions of a class, by performance estimation: no search.
@@ -107,8 +126,6 @@ class WorstCaseOf:
     row: str
 
     def instance(self, point: Point) -> Instance | None:
-        from flint import arb
-
         answer = solve_here(self.problem)  # a worker may have no process of its own
         bound = (
             self.problem.bound() if self.row != "gd-pl-isotropic" else self.problem.closed_form()
@@ -136,6 +153,7 @@ FAMILIES = (
            {"a": (-2, 2), "b": (-2, 2), "y": (-4, 4)}, adaptive, "descent", DECREASE),
     Family("accelerated", "huber", "Huber's function on the line, T = 10",
            {"step": (Fraction(1, 2), 1), "threshold": (0, 1)}, Accelerated(10).instance, "sharp"),
+    Family("sign-floor", "one-link", "f = |d|^2/2 in R^5, rank 2, one link", {"length": (0, 2)}, sign_link),
     Family("bernoulli-gd-nonconvex", "isotropic", FLAT, STEPS,
            DrawnSide("bernoulli-gd-nonconvex").instance),
     Family("bernoulli-gd-pl", "isotropic", FLAT, STEPS, DrawnSide("bernoulli-gd-pl").instance),

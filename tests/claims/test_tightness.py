@@ -12,7 +12,9 @@ from ractheory.compare.comparison import check_claim
 from ractheory.compare.tight import verdict_of
 from ractheory.errors import UsageError
 from ractheory.exact.arithmetic import rational
+from ractheory.theorems import THEOREMS
 from ractheory.tightness import FAMILIES, Instance, family, search
+from ractheory.tightness.reasons import REASONS
 from ractheory.tightness.sums import dissimilarity
 
 CHOSEN = (
@@ -21,9 +23,15 @@ CHOSEN = (
     "effective-dimension/quadratics-kappa-10-one-step", "exact-links/isotropic",
     "link-lower-bound/isotropic", "cola-mean-square/isotropic", "polyak/plane-half", "subgradient/plane-half",
     "sgd-nonconvex/sums-of-two", "sgd-pl/sums-of-two-as-printed", "rr-nonconvex/sums-of-two",
-    "fed-rr-pl/one-client", "lora-adaptive/scalars", "bernoulli-gd-pl/isotropic",
+    "fed-rr-pl/one-client", "lora-adaptive/scalars", "bernoulli-gd-pl/isotropic", "sign-floor/one-link",
 )  # fmt: skip
 """At least one of each kind; all of them run in the main job."""
+
+
+def test_every_theorem_has_a_family_or_a_reason_why_not():
+    rows = {f.row for f in FAMILIES.values()}
+    assert rows | set(REASONS) == set(THEOREMS)
+    assert not rows & set(REASONS)
 
 
 def test_every_family_is_claimed_once():

@@ -9,8 +9,10 @@ from ractheory import worst_case as wc
 from ractheory.errors import UsageError
 from ractheory.theorems import Facts, evaluate, theorem
 from ractheory.theorems import symbols as sym
+from ractheory.theorems.nonconvex_step import NEXT, NOW, SMALLEST_OF, g, identity
 from ractheory.theorems.pl_step import USED
 from ractheory.theorems.symbols import L, gamma, rho
+from ractheory.tightness.certified import CERTIFIED
 from ractheory.worst_case import WorstCase, WorstCaseProblem, solve_here, worst_case
 
 pep = pytest.mark.skipif(
@@ -110,9 +112,64 @@ def test_outside_its_domain_no_regime_applies():
 
 
 def test_other_problems_have_no_closed_form():
-    assert WorstCaseProblem("smooth", 1.0, 2, 1).closed_form() is None
+    assert WorstCaseProblem("convex", 1.0, 2, 1).closed_form() is None
+    assert WorstCaseProblem("smallest", 1.0, 2, 1, steps=2).closed_form() is None
+    assert (
+        WorstCaseProblem("smallest", 1.9, 2, 1).closed_form() is None
+    )  # a weight would be negative
     assert WorstCaseProblem("pl", 1.0, 2, 1, steps=2, mu=0.1).closed_form() is None
     assert WorstCaseProblem("pl", 1.0, 2, 1, mu=0.1, between=1).closed_form() is None
+
+
+@pep
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", CERTIFIED, ids=str)
+def test_the_certified_table_is_found_again(problem):
+    answer = solve_here(problem)
+    assert answer.agrees
+    assert abs(answer.value - CERTIFIED[problem]) <= wc.AGREEMENT + 0.5e-6  # six digits
+    closed = problem.closed_form()
+    assert closed is None or abs(answer.value - closed) <= wc.AGREEMENT
+    assert answer.value <= problem.bound() + wc.AGREEMENT
+
+
+@pep
+@pytest.mark.parametrize(("gamma", "outcomes"), [(1.0, 3), (0.5, 2), (1.5, 2)])
+def test_the_smallest_gradient_of_one_link_has_its_closed_form(gamma, outcomes):
+    answer = solve_here(WorstCaseProblem("smallest", gamma, outcomes, 1))
+    assert answer.agrees
+    assert abs(answer.value - answer.problem.closed_form()) <= wc.AGREEMENT
+    assert answer.problem.closed_form() < answer.problem.bound()
+
+
+@pep
+def test_the_smallest_gradient_of_several_links_is_within_its_bound():
+    for outcomes, tight in ((1, True), (2, False)):
+        answer = solve_here(WorstCaseProblem("smallest", 1.0, outcomes, 1, steps=2))
+        facts = Facts({"g": 1.0, "rho": 1 / outcomes, "T": 2})
+        bound = float(evaluate(SMALLEST_OF, facts))
+        assert answer.value <= bound + wc.AGREEMENT
+        assert (abs(answer.value - bound) <= wc.AGREEMENT) == tight
+
+
+def test_the_certificate_of_the_smallest_gradient_is_an_identity():
+    left, right = identity().args
+    assert sp.simplify(left - right) == 0
+    weights = sp.lambdify((g, rho), (NEXT, NOW))
+    for i in range(1, 31):
+        for j in range(1, 31):
+            step, share = 1.5 * i / 30, j / 30
+            if step * share <= 1:
+                assert min(weights(step, share)) >= -1e-15
+
+
+def test_the_certified_table_covers_the_closed_forms_and_what_has_none():
+    families = {p.family for p in CERTIFIED}
+    assert families == set(wc.FAMILIES)
+    known = [p for p in CERTIFIED if p.closed_form() is not None]
+    assert {p.family for p in known} == {"pl", "smooth", "smallest"}
+    for problem in known:
+        assert abs(CERTIFIED[problem] - problem.closed_form()) <= wc.AGREEMENT + 0.5e-6
 
 
 def test_disagreement_and_failure_are_seen():
