@@ -19,11 +19,14 @@ from ractheory.claims.claim import (
     ObjectiveSpec,
 )
 from ractheory.claims.controls import both
-from ractheory.claims.core import EVERY, USUAL, F
+from ractheory.claims.core import EVERY, LONG, USUAL, F
 from ractheory.claims.stochastic import ROWS, exact
 
 DIGITS = F("federated-digits", {"rows": 200, "clients": 4, "concentration": 0.3, "ridge": 0.1})
 CANCER = F("federated-breast-cancer", {"clients": 4, "concentration": 0.3, "ridge": 0.1})
+TUMOURS = F(
+    "federated-breast-cancer", {"clients": 2, "concentration": 0.3, "ridge": 0.1, "rows": 6}
+)
 LABELS = F("federated-labels", {"m": 3, "clients": 2, "N": 3})
 
 
@@ -59,7 +62,11 @@ def _counted() -> list[Claim]:
 def _by_runs() -> list[Claim]:
     cases: dict[str, tuple[ObjectiveSpec, MethodSpec, dict[str, Any]]] = {
         "fed-rr-nonconvex/federated-digits/haar-r4": (
-            DIGITS, Rounds(0.5, rank=4), {"steps": 5, "start": "zero"}),
+            DIGITS, Rounds(0.5, rank=4), {"steps": 5, "start": "zero", "tiers": LONG}),
+        "fed-rr-pl/federated-breast-cancer/one-step": (
+            TUMOURS, Rounds(0.5, **ROWS), {"statement": "one step", "steps": 5, "seeds": 100}),
+        "fed-rr-nonconvex/federated-breast-cancer/one-step": (
+            TUMOURS, Rounds(0.5, **ROWS), {"statement": "one step", "steps": 5, "seeds": 100}),
         "fed-rr-nonconvex/federated-breast-cancer/haar-r4": (
             CANCER, Rounds(0.5, rank=4), {"steps": 5, "start": "zero"}),
         "fed-rr-nonconvex/federated-labels/one-step": (
@@ -73,14 +80,15 @@ def _by_runs() -> list[Claim]:
     }  # fmt: skip
     claims = [
         Claim(name, name.split("/")[0], f, method, **{"seeds": 400, **more},
-              real_data=f in (DIGITS, CANCER))
+              real_data=f in (DIGITS, CANCER, TUMOURS))
         for name, (f, method, more) in cases.items()
     ]  # fmt: skip
     note = "the bound falls too slowly at this step for a ceiling that is far above it: not refuted"
     return claims + [
         Claim(f"fed-rr-pl/{name}/haar-r4", "fed-rr-pl", f, Rounds(0.5, rank=4), UNDECIDED, steps=3,
-              seeds=64, start="zero", real_data=True, note=note)
-        for name, f in (("federated-digits", DIGITS), ("federated-breast-cancer", CANCER))
+              seeds=64, start="zero", real_data=True, tiers=tiers, note=note)
+        for name, f, tiers in (
+            ("federated-digits", DIGITS, LONG), ("federated-breast-cancer", CANCER, USUAL))
     ]  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def _counted() -> list[Claim]:
     sides = {
         "isotropic/noise-haar-r1": (ISOTROPIC, Noise(0.5, side="bernoulli")),
         "ridge-synthetic/batch-4-of-6": (RIDGE, Batch(0.02, 4, side="bernoulli", **ROWS)),
+        "ridge-diabetes/batch-4-of-8": (PATIENTS, Batch(0.02, 4, side="bernoulli", **ROWS)),
     }
     full = {
         "isotropic/coordinates-r1": (ISOTROPIC, MethodSpec(side="bernoulli", **ROWS)),

@@ -85,10 +85,16 @@ def federated_digits(
 
 
 def federated_breast_cancer(
-    clients: int = 5, concentration: float = 0.3, ridge: float = 0.01, seed: int = 0
+    clients: int = 5,
+    concentration: float = 0.3,
+    ridge: float = 0.01,
+    rows: int = 569,
+    seed: int = 0,
 ) -> FederatedModel:
-    """Return logistic regression on the breast cancer data, split over clients by a Dirichlet law."""
+    """Return logistic regression on the breast cancer data (the first `rows`), split by a Dirichlet law."""
     X, Y = datasets.breast_cancer()
+    count = integer("rows", rows, 1, len(X))
+    X, Y = X[:count], Y[:count]
     split = dirichlet_split(Y[:, 0], clients, concentration, seed).ravel()
     return FederatedModel(
         "federated-breast-cancer", X[split], Y[split], Logistic(), ridge, clients=clients
