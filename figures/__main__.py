@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             left_out: list[str] = []
         else:
             paths, left_out = draw_all(results / "records", results / "figures")
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         sys.stderr.write(f"figures: {error}\n")
         return 2
     for path in paths:

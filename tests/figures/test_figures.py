@@ -12,7 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from figures import draw, figure_names, fine_tuning, phase
+from figures import (
+    draw,
+    draw_all,
+    effective_dimension,
+    federated,
+    figure_names,
+    fine_tuning,
+    phase,
+)
 from figures.__main__ import main
 from figures.style import COLUMN, FORMATS, PAGE, styled
 from ractheory.claims import CLAIMS
@@ -157,6 +165,34 @@ def test_a_missing_record_is_named_in_one_line(name: str, tmp_path: Path) -> Non
     needs = import_module(f"figures.{figure_names()[name]}").NEEDS
     assert needs[0] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_processes_draw_the_same_files(folder: Path, tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    for name in (*federated.NEEDS, *effective_dimension.NEEDS):
+        copy_record(folder / "records", records, name)
+    alone, left_out = draw_all(records, tmp_path / "one", workers=1)
+    together, same = draw_all(records, tmp_path / "two", workers=2)
+    assert (
+        left_out
+        == same
+        == [n for n in figure_names() if n not in ("federated", "effective-dimension")]
+    )
+    assert [p.name for p in alone] == [p.name for p in together]
+    assert [p.read_bytes() for p in alone] == [p.read_bytes() for p in together]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    for name in (*federated.NEEDS, *effective_dimension.NEEDS):
+        copy_record(folder / "records", records, name)
+    (tmp_path / "figures").write_text("a file in the place of the folder")
+    assert main(["--results", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_damaged_record_leaves_only_its_figure_out(
