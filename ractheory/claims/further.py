@@ -183,6 +183,33 @@ def _isotropic_pl() -> list[Claim]:
                          seeds=300)  # fmt: skip
 
 
+def _links() -> list[Claim]:
+    """One link of the full-gradient rows, for all W at once, and convex chains of coordinates."""
+    eff = Eff(1.5, rank=2, law="coordinates")
+    cases: dict[str, tuple[ObjectiveSpec, MethodSpec, str, bool]] = {
+        "gd-pl/spectrum-left/haar-r2-one-step": (ROTATED, Rac(rank=2, step=1.5), "one step", False),
+        "gd-pl/ridge-diabetes/haar-r3-one-step": (DIABETES, Rac(rank=3), "one step", True),
+        "gd-nonconvex/spectrum-left/haar-r2-one-step": (ROTATED, Rac(rank=2), "one step", False),
+        "gd-nonconvex/softmax-digits/haar-r4-one-step": (DIGITS, Rac(rank=4), "one step", True),
+        "effective-dimension/spectrum-left/coordinates-r2-one-step": (
+            ROTATED, eff, "coordinates one step", False),
+        "effective-dimension/singular/coordinates-r2-convex": (
+            SINGULAR, Eff(0.5, rank=2, law="coordinates"), "coordinates convex", False),
+        "bernoulli-gd-pl/softmax-digits/as-printed": (
+            DIGITS, Rac(rank=4, side="bernoulli"), "paper", True),
+        "bernoulli-gd-nonconvex/softmax-digits/as-printed": (
+            DIGITS, Rac(rank=4, side="bernoulli"), "paper", True),
+        "bernoulli-gd-nonconvex/softmax-digits/one-step": (
+            DIGITS, Rac(rank=4, side="bernoulli"), "one step", True),
+    }  # fmt: skip
+    claims = [
+        Claim(name, name.split("/")[0], f, method, statement=statement, steps=10, seeds=300, real_data=real)
+        for name, (f, method, statement, real) in cases.items()
+    ]  # fmt: skip
+    return claims + both("frozen-sketch", "gd-convex", F("isotropic"), FROZEN, Rac(), steps=100,
+                         seeds=100, note="stuck at its floor")  # fmt: skip
+
+
 PATIENTS_LINK = (
     exact("bernoulli-sgd-pl", "ridge-diabetes/batch-4-of-8", PATIENTS,
           Batch(0.05, 4, side="bernoulli", law="coordinates"), real_data=True),
@@ -190,5 +217,5 @@ PATIENTS_LINK = (
 """Three measurements of eight patients: few enough to count every draw of side, rows and batch."""
 
 CLAIMS = (
-    *PATIENTS_LINK, *_inner_solver(), *_accelerated(), *_sign_floor(), *_best_links(), *_isotropic_pl(),
+    *PATIENTS_LINK, *_links(), *_inner_solver(), *_accelerated(), *_sign_floor(), *_best_links(), *_isotropic_pl(),
 )  # fmt: skip

@@ -103,6 +103,14 @@ def _lora_adaptive() -> list[Claim]:
               Adaptive(FAR_PAIR), statement="the printed rule can rise", steps=1, seeds=1,
               note="phi rises from 5000.1 to 5008.1 in one step"),
     ]  # fmt: skip
+    rule = {"rule": "printed"}
+    claims += [
+        Claim(f"lora-adaptive/{f.name}/printed-rule-within-its-range", "lora-adaptive", f,
+              Adaptive(rank=rank).with_options(**rule, scale=2.0), declared=Adaptive(rank=rank).with_options(scale=2.0),
+              steps=60, seeds=20, start="normal:3", real_data=real,
+              note="L = 1 and s = 2: its steps are no longer than those of the proved rule")
+        for f, rank, real in ((F("isotropic"), 2, False), (IMAGE, 1, True))
+    ]  # fmt: skip
     printed = Adaptive(FAR_PAIR).with_options(rule="printed")
     claims += both("printed-rule", "lora-adaptive", FLAT, printed, Adaptive(FAR_PAIR), EVERY,
                    start="offset:1000", steps=5, seeds=1,
