@@ -9,7 +9,6 @@ from ractheory.claims.controls import FROZEN, both
 from ractheory.claims.core import CANCER, COUNTEREXAMPLE, DIABETES, DIGITS, EVERY, USUAL, F, Rac
 from ractheory.claims.effective import HALF, LINK, Eff
 from ractheory.claims.exact import ROTATED, SINGULAR
-from ractheory.claims.stochastic import PATIENTS, Batch, exact
 
 IMAGE = F("mean-image")
 """The mean of the images of one digit, 8 x 8: (1/2) |W - W*|^2 on real data."""
@@ -210,12 +209,6 @@ def _links() -> list[Claim]:
                          seeds=100, note="stuck at its floor")  # fmt: skip
 
 
-PATIENTS_LINK = (
-    exact("bernoulli-sgd-pl", "ridge-diabetes/batch-4-of-8", PATIENTS,
-          Batch(0.05, 4, side="bernoulli", law="coordinates"), real_data=True),
-)  # fmt: skip
-"""Three measurements of eight patients: few enough to count every draw of side, rows and batch."""
-
 CLAIMS = (
-    *PATIENTS_LINK, *_links(), *_inner_solver(), *_accelerated(), *_sign_floor(), *_best_links(), *_isotropic_pl(),
+    *_links(), *_inner_solver(), *_accelerated(), *_sign_floor(), *_best_links(), *_isotropic_pl(),
 )  # fmt: skip
