@@ -16,11 +16,13 @@ from ractheory.compare.facts import facts_of
 from ractheory.engine.simulate import simulate
 from ractheory.exact import worlds
 from ractheory.exact.affine import AffineChain, epoch_maps, gradient_map, round_maps
-from ractheory.exact.moments import coordinate
+from ractheory.exact.moments import coordinate, haar
 from ractheory.exact.quadratics import QuadraticSum, fractions, pooled
+from ractheory.exact.recursion import RowRecursion
 from ractheory.exact.second_moment import SecondMoment
-from ractheory.laws import Coordinates
+from ractheory.laws import Coordinates, Haar
 from ractheory.methods import METHODS
+from ractheory.objectives import objective
 from ractheory.objectives.federated import FederatedModel
 from ractheory.objectives.linear_model import LinearModel
 from ractheory.objectives.losses import Squared
@@ -212,3 +214,19 @@ def test_the_enumerated_expectation_obeys_the_theorem(row, seed):
         assert 0 < left <= bound * (1 + 64 * EPS)
         # A bound so far off that it cannot be told from a wrong one would make the check idle.
         assert left >= bound / 1000
+
+
+def test_noise_of_the_kernel_is_that_of_the_recursion():
+    """N(0, v/dim) noise on every entry adds v/dim n I to E[xi xi^T]; unbounded, so eight standard errors."""
+    k, variance, steps = np.array([1.0, 0.5, 0.25]), 0.3, 4
+    f = objective("spectrum-left", m=3, n=2, spectrum=[float(v) for v in k])
+    method = METHODS["rac-lora-noise"](1.2, variance=variance, law=Haar(2))
+    run = simulate(f, method, f.centre + 1.0, steps, 4000, "world/noise")
+    noise = np.full(3, variance / f.dim * 2)
+    chain = RowRecursion(k, 1.2, haar(3, 2).convert(float), noise)
+    expected = np.array(chain.expected(np.full(3, 2.0), steps))
+    spread = run.gap.std(axis=0) / np.sqrt(run.seeds)
+    assert np.all(np.abs(run.gap.mean(axis=0) - expected) <= 8 * spread + 64 * EPS * expected[0])
+    silent = RowRecursion(k, 1.2, haar(3, 2).convert(float))
+    without = np.array(silent.expected(np.full(3, 2.0), steps))
+    assert np.abs(run.gap.mean(axis=0) - without)[-1] > 8 * spread[-1]
