@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ractheory.claims import chains, controls, core, effective, floors
+from ractheory.claims import chains, controls, core, effective, floors, further, practice
 from ractheory.claims.claim import EXACT, Claim
-from ractheory.claims.core import USUAL
+from ractheory.claims.core import LONG, USUAL
 
 SOURCES: dict[str, Claim] = {
-    c.id: c for family in (core, controls, floors, effective, chains) for c in family.CLAIMS
+    c.id: c
+    for family in (core, controls, floors, effective, chains, further, practice)
+    for c in family.CLAIMS
 }
 
 TWINNED = (
@@ -72,9 +74,25 @@ TWINNED = (
     "cola-mean-square/scalar/gammaL1-growth",
     "cola-mean-square/isotropic/a-tenth-in-50-columns",
     "cola-mean-square/bound-halved/isotropic",
+    "gd-pl-isotropic/spectrum-left/haar-r2",
+    "gd-pl-isotropic/spectrum-left/haar-r1-gammaL1.9",
+    "gd-pl-isotropic/spectrum-left/full-rank-gammaL1.5",
+    "gd-pl-isotropic/spectrum-left/r7-gammaL1.9",
+    "link-lower-bound/mean-image/exact-r2-attained",
+    "exact-links/mean-image/exact-r1",
+    "cola-mean-square/mean-image/stable-r1",
 )
 
-CLAIMS = tuple(
-    replace(SOURCES[name], id=f"{name}/exact", evidence=EXACT, tiers=USUAL, all_seeds=False)
-    for name in TWINNED
+LENGTHY = tuple(f"gd-pl/fine-tuning/haar-r{r}" for r in (1, 2, 5, 10, 20, 50))
+"""Figure 2 of the paper, at every T of its runs; up to a second each."""
+
+
+def twin(name: str, tiers: tuple[str, ...]) -> Claim:
+    """Return the exact twin of the claim `name`."""
+    return replace(SOURCES[name], id=f"{name}/exact", evidence=EXACT, tiers=tiers, all_seeds=False)
+
+
+CLAIMS = (
+    *(twin(name, USUAL) for name in TWINNED),
+    *(twin(name, USUAL if name.endswith(("r1", "r10")) else LONG) for name in LENGTHY),
 )
