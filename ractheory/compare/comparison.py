@@ -18,7 +18,7 @@ from ractheory.compare.decide_exactly import exact_decision
 from ractheory.compare.decision import Decision
 from ractheory.compare.facts import at_steps, facts_of
 from ractheory.compare.rates import best_rates
-from ractheory.compare.runs import made
+from ractheory.compare.runs import simulate
 from ractheory.compare.scalar import exact_gap
 from ractheory.engine.run import Run
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
@@ -148,7 +148,7 @@ def check_claim(
     facts = _declared_facts(claim, ran)
 
     def runs(seeds: range) -> Run:
-        return made(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
+        return simulate(ran.objective, ran.method, ran.start, claim.steps, seeds, stream)
 
     masked = claim.declared is not None
     return judge(claim, ran, facts, runs, stream, rate, lambda: masked, own=True)

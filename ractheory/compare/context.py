@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ractheory.compare.build import Experiment
 from ractheory.compare.exactly import Moments, moments_of
 from ractheory.compare.momentum import PairMoments, pair_moments_of
-from ractheory.compare.runs import made
+from ractheory.compare.runs import simulate
 from ractheory.compare.worlds import World, world_of
 from ractheory.engine.run import Run
 from ractheory.errors import integer
@@ -105,7 +105,7 @@ class Context:
         integer("steps of a claim about every W_t", run.links, 1, LONGEST_TRAJECTORY)
         begin = np.broadcast_to(ran.start, run.final.shape)
         ends = [
-            made(ran.objective, ran.method, ran.start, t, run.seeds, self.stream).final
+            simulate(ran.objective, ran.method, ran.start, t, run.seeds, self.stream).final
             for t in range(1, run.links)
         ]
         return np.stack([begin, *ends, run.final], axis=1)

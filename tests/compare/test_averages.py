@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
-from ractheory.compare import check_claim
+from ractheory.compare import check_claim, runs
 from ractheory.compare.build import Experiment, build_method, build_objective
 from ractheory.compare.context import Context
 from ractheory.compare.facts import facts_of
 from ractheory.compare.measures.averages import mean_of_products
-from ractheory.compare.runs import made
 from ractheory.engine.simulate import simulate
 from ractheory.errors import UsageError
 from ractheory.evidence import Verdict
@@ -101,8 +100,11 @@ def test_who_runs_what() -> None:
     f = build_objective(WIDE)
     joint, start = build_method(M("fed-lora", 0.05), f), np.zeros(f.dim)
     assert joint.oracle.clients == 3
-    assert "averaging_error" in made(f, joint, start, 2, 2, "averages").extra
-    assert "averaging_error" not in made(f, build_method(ROUNDS, f), start, 2, 2, "averages").extra
+    assert "averaging_error" in runs.simulate(f, joint, start, 2, 2, "averages").extra
+    assert (
+        "averaging_error"
+        not in runs.simulate(f, build_method(ROUNDS, f), start, 2, 2, "averages").extra
+    )
     with pytest.raises(UsageError, match="simulate_rounds"):
         simulate(f, joint, start, 2, 2, "averages")
     with pytest.raises(UsageError, match="fed-lora"):
