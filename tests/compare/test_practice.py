@@ -7,15 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ractheory.claims.claim import MethodSpec, ObjectiveSpec
+from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
+from ractheory.compare import check_claim
 from ractheory.compare.build import Experiment, build_method, build_objective, start_of
 from ractheory.compare.context import MEASURES, Context
+from ractheory.compare.decide_link import _ceilings
 from ractheory.compare.facts import facts_of
 from ractheory.compare.measures.practice import stored, updates
 from ractheory.compare.momentum import pair_moments_of
 from ractheory.engine.simulate import simulate
+from ractheory.evidence import Verdict
 from ractheory.methods import Precision
-from ractheory.theorems import symbols
+from ractheory.theorems import symbols, theorem
 
 F, M = ObjectiveSpec, MethodSpec
 EPS = float(np.finfo(float).eps)
@@ -133,3 +136,35 @@ def test_steps_of_the_adaptive_rule_are_those_of_its_formula() -> None:
     assert least[0] == MEASURES[symbols.factor_grad_sq](seen, symbols.t, [])[0].min()
     fixed = context(F("isotropic"), M("lora", 0.01), 4, 2)
     assert np.all(MEASURES[symbols.step_size](fixed, symbols.t, []) == 0.01)
+
+
+# One link of a subgradient chain, by betting.
+
+
+@pytest.mark.parametrize("name", ["rac-subgradient", "rac-polyak"])
+def test_one_subgradient_link_has_a_sure_ceiling_and_a_planted_error_is_seen(name: str) -> None:
+    row = name.removeprefix("rac-")
+    step = 0.3 if row == "subgradient" else 1.0
+    c = Claim(
+        f"{row}/one-step", row, F("l1-regression"), M(name, step, "absolute", rank=2),
+        statement="one step", start="far:1", steps=12, seeds=100,
+    )  # fmt: skip
+    sound = check_claim(c, "test-practice")
+    assert sound.verdict is Verdict.CONFIRMED
+    assert sound.decision.observed < 1.0
+    small = replace(c, bound_factor=0.9 * float(sound.decision.observed))
+    assert check_claim(small, "test-practice").verdict is Verdict.REFUTED
+    masked = replace(c, declared=c.method)
+    assert check_claim(masked, "test-practice").verdict is Verdict.UNDECIDED
+
+
+def test_no_link_moves_further_than_its_subgradient() -> None:
+    """The ceiling of |W_{t+1} - W*|^2: what the triangle inequality says."""
+    seen = context(F("svm-synthetic"), M("rac-subgradient", 0.5, "absolute", rank=2), 8, 20)
+    statement = theorem("subgradient").statement("one step")
+    ceiling = _ceilings(statement, seen, (20, 8))
+    distance = MEASURES[symbols.dist_sq](seen, symbols.t, [])
+    assert ceiling is not None
+    assert np.all(distance[:, 1:] <= ceiling * (1 + 64 * EPS))
+    moved = np.linalg.norm(np.diff(seen.iterates, axis=1), axis=2)
+    assert np.all(moved <= 0.5 * np.sqrt(seen.run.grad_sq[:, :-1]) * (1 + 64 * EPS))
