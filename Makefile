@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test test-slow test-browser test-fault fuzz check format lock \
-        bench figures docs coverage clean distclean
+        bench figures docs coverage mutate clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,10 @@ test-fault: setup ## run the tests that kill workers and interrupt runs
 fuzz: setup ## search for long for inputs that break a property
 	HYPOTHESIS_PROFILE=fuzz $(RUN) pytest -n $(JOBS) tests/properties $(ARGS)
 
+mutate: setup ## change the modules that decide verdicts, one place at a time; list what no test sees
+	$(VENV)/bin/mutmut run --max-children $(JOBS) $(ARGS)
+	$(VENV)/bin/mutmut results
+
 coverage: setup ## run the fast tests and report the lines that they miss
 	$(RUN) coverage erase
 	$(RUN) coverage run -m pytest -m "$(FAST)" $(ARGS)
@@ -103,7 +107,7 @@ lock: ## renew requirements.lock (needs uv); an existing entry moves only with A
 	    --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean: ## remove caches and builds; results/ and the environment stay
-	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov mutants
 	rm -f .coverage .coverage.*
 	find . -path "./$(VENV)" -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
