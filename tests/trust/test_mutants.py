@@ -38,6 +38,16 @@ def test_there_are_enough_of_every_kind() -> None:
     assert len({error.id for error in MUTANTS}) == len(MUTANTS)
 
 
+@pytest.mark.parametrize("error", MUTANTS, ids=lambda error: error.id)
+def test_what_is_planted_has_a_place(error: Planted) -> None:
+    """The live objects that it changes are still where it looks for them, and are put back."""
+    before = dict(THEOREMS)
+    with error.plant():
+        pass
+    assert before == THEOREMS
+    assert error.probes
+
+
 def test_a_slice_of_every_kind_is_killed() -> None:
     tally = plant_all([named(name) for name in SLICE])
     assert (tally["planted"], tally["survivors"]) == (len(SLICE), [])
