@@ -27,6 +27,7 @@ def _merge_precision() -> list[Claim]:
     for precision in ("bfloat16", "float16", "float32"):
         for name, f, real in (("isotropic", LARGE, False), ("mean-image", IMAGE, True)):
             small = Merged(precision, rank=2)
+            tiny = Merged(precision, 2e-6, rank=2) if precision == "float32" else small
             shared: dict[str, Any] = {
                 "start": "far:0.05",
                 "steps": 20,
@@ -36,7 +37,7 @@ def _merge_precision() -> list[Claim]:
             claims += [
                 Claim(f"merge-precision/{name}/{precision}", "merge-precision", f, small,
                       tiers=EVERY if precision == "bfloat16" else USUAL, **shared),
-                Claim(f"merge-precision/{name}/{precision}-swallowed", "merge-precision", f, small,
+                Claim(f"merge-precision/{name}/{precision}-swallowed", "merge-precision", f, tiny,
                       statement="swallowed", **shared),
             ]  # fmt: skip
     claims.append(
