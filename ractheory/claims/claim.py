@@ -109,7 +109,8 @@ class Claim:
     all_seeds : whether all of them run whatever they show, for a figure of their bands
     horizon : T of the statement, where the runs go on beyond it for the figures; None: `steps`
     evidence : "runs", or "exact": an expectation on a quadratic, decided at every T up to that of the
-        claim in exact numbers, with no run at all; or "tightness": the tightest instance of a family of
+        claim in exact numbers, with no run at all (of a stochastic chain, an expectation or one link, over
+        all that it can draw); or "tightness": the tightest instance of a family of
         `ractheory.tightness`, which the objective names; or "measured": an experiment of the family of
         `ractheory.experiments` that stands in the place of the theorem, asked for what the objective
         names, with its parameters; the rest is of no account; or "rates": the steps and rates
