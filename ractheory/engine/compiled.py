@@ -10,13 +10,19 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba import config
+from numba.core.compiler_lock import global_compiler_lock
+
+try:
+    import fcntl
+except ImportError:  # Not on this system: each process compiles for itself.
+    fcntl = None  # type: ignore[assignment]
 
 SOURCES = ("engine/*.py", "objectives/structure.py")
 
@@ -69,18 +75,46 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             kernel = numba.njit(**options)(function)
         finally:
             config.CACHE_DIR = elsewhere
-        return _kept_if_possible(kernel)
+        return _kept(kernel, function)
 
     return compiled
 
 
-def _kept_if_possible(kernel: Any) -> Any:
-    """Return `kernel`, which a full disk or a limit on files will not keep from running: it is compiled again."""
-    keep = kernel._cache.save_overload
+def _kept(kernel: Any, function: Callable[..., Any]) -> Any:
+    """Return `kernel`, compiled by one process at a time, and run by all where it cannot be kept.
+
+    Who waits for another process finds in the cache what that one has compiled. A full disk or a limit on
+    the size of files keeps no kernel from running: it is compiled again.
+    """
+    compile_here, keep = kernel.compile, kernel._cache.save_overload
+    lock = Path(_FOLDER) / f"{function.__module__}.{function.__qualname__}.lock"
+
+    def compile_alone(signature: Any) -> Any:
+        # Numba's own lock first, as for the kernels that this one calls: threads cannot wait in a circle.
+        with global_compiler_lock, _held(lock):
+            return compile_here(signature)
 
     def save_overload(*compiled: Any) -> None:
         with suppress(OSError):
             keep(*compiled)
 
-    kernel._cache.save_overload = save_overload
+    kernel.compile, kernel._cache.save_overload = compile_alone, save_overload
     return kernel
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold the lock at `path`, where there are such locks; the system frees those of a process that ends."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)

@@ -1,9 +1,13 @@
 """Kernels are compiled once on a machine, and run where they cannot be kept."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from ractheory.engine import compiled
+
+ROOT = Path(__file__).parents[2]
 
 RUN = """
 from numba.core import event
@@ -34,6 +38,34 @@ def compilations():
 def test_a_second_process_compiles_nothing():
     compilations()
     assert compilations() == 0
+
+
+def test_two_processes_at_once_compile_a_kernel_once(tmp_path):
+    (tmp_path / "kernels.py").write_text(TWICE)
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "kernels.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    counts = sorted(int(process.communicate()[0]) for process in begun)
+    assert counts[0] == 0 < counts[1]
+
+
+TWICE = """
+import sys
+from numba.core import event
+from ractheory.engine import compiled
+
+@compiled.njit(**compiled.KERNEL)
+def square(x):
+    return x * x
+
+with event.install_recorder("numba:compile") as compilations:
+    assert square(3.0) == 9.0
+print(len(compilations.buffer))
+"""
 
 
 def test_a_kernel_that_cannot_be_kept_runs_all_the_same():
