@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,10 +20,8 @@ import numba
 from numba import config
 from numba.core.compiler_lock import global_compiler_lock
 
-try:
+if sys.platform != "win32":  # There each process compiles for itself.
     import fcntl
-except ImportError:  # Not on this system: each process compiles for itself.
-    fcntl = None  # type: ignore[assignment]
 
 SOURCES = ("engine/*.py", "objectives/structure.py")
 
@@ -105,7 +104,7 @@ def _kept(kernel: Any, function: Callable[..., Any]) -> Any:
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
     """Hold the lock at `path`, where there are such locks; the system frees those of a process that ends."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     try:
