@@ -143,7 +143,7 @@ def test_settings_are_read_from_words():
         ([*CHECK, "--set", "law=har"], ["har"]),
         ([*CHECK, "--set", "colour=red"], ["colour"]),
         ([*CHECK, "--set", "start=somewhere"], ["somewhere"]),
-        (["check", "descent"], ["--objective", "--method"]),
+        (["check", "descent"], ["--objective"]),
         (["proofs", "gd-lp"], ["gd-lp", "did you mean gd-pl"]),
     ],
 )
