@@ -53,7 +53,7 @@ def outcome(statement: PaperStatement, claims: Sequence[Claim]) -> str:
     ]
     if not judged:
         return NOT_RUN
-    if all(judged):
+    if all(judged) and not statement.partial:
         return REPRODUCED
     return IN_PART if any(judged) else NOT
 

@@ -33,12 +33,14 @@ class PaperStatement:
     place, says : where it stands and what it says, in our words
     points : what it is judged by
     remark : what a reader should know of the comparison
+    partial : whether the points reach a part of what is stated only
     """
 
     place: str
     says: str
     points: tuple[Point, ...]
     remark: str = ""
+    partial: bool = False
 
 
 def _holds(*claims: str) -> tuple[Point, ...]:
@@ -186,7 +188,8 @@ _BERNOULLI = (
             Point(("sgd-pl/exact/page/declared-sgd",), CONFIRMED, "PAGE stays within the bound of plain SGD"),
             Point(("sgd-pl/exact/mvr/masked",), REFUTED, "MVR leaves that bound: its theorem cannot be that of SGD"),
         ),
-        "Their own rates are not rows of this suite.",
+        "Their own rates are not rows of this suite; the estimators are here, and exact second moments of them.",
+        partial=True,
     ),
     PaperStatement(
         "nonsmooth, fixed step", "Convex and Lipschitz f: subgradient links reach a floor at rate 1/T.",
@@ -225,7 +228,7 @@ _OTHERS = (
         _holds("federated-bias/*"),
     ),
     PaperStatement(
-        "Hu et al., LoRA", "An adapter of rank r has rank at most r, and full rank is full fine-tuning.",
+        "Hu et al., LoRA", "An adapter of rank r reaches no update beyond rank r.",
         _holds("rank-floor/*", "counterexample/lora-floor*"),
         "As the floor that this puts under every iterate.",
     ),

@@ -1,5 +1,6 @@
 """The page on what reproduces: outcomes follow the verdicts, numbers come from the claims, patterns find claims."""
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
@@ -79,6 +80,12 @@ def test_outcomes_follow_the_verdicts(verdicts, expected):
         made(name, v, "refuted" if name == "x" else "confirmed") for name, v in verdicts.items()
     ]
     assert page.outcome(ONE, claims) == expected
+
+
+def test_a_part_of_a_statement_is_never_the_whole():
+    claims = [made("gd-pl/a", "confirmed"), made("x", "refuted")]
+    assert page.outcome(replace(ONE, partial=True), claims) == page.IN_PART
+    assert page.outcome(replace(ONE, partial=True), []) == page.NOT_RUN
 
 
 def test_controls_and_tightness_are_no_part_of_a_pattern():
