@@ -225,7 +225,11 @@ _OTHERS = (
     PaperStatement(
         "Sun et al., federations", "Averaging the factors apart is not averaging their products; with one shared "
         "frozen factor it is.",
-        _holds("federated-bias/*"),
+        (
+            Point(("federated-bias/*",), CONFIRMED, "by how much they differ, and that a shared factor is exact"),
+            Point(("federated-drift/averages",), CONFIRMED, "averaged factors stay off the minimum for ever"),
+            Point(("fed-rr-pl/separate-averages/masked",), REFUTED, "and break the rate of the shared sketch"),
+        ),
     ),
     PaperStatement(
         "Hu et al., LoRA", "An adapter of rank r reaches no update beyond rank r.",
@@ -235,7 +239,8 @@ _OTHERS = (
     PaperStatement(
         "Xia et al., Chain of LoRA", "Merged links add up to updates of higher rank.",
         (
-            *_holds("accumulated-rank/*"),
+            Point(("accumulated-rank/*",), CONFIRMED, "at most T r after T links"),
+            Point(("accumulated-spectrum/*",), CONFIRMED, "and exactly that, while LoRA stays at r"),
             Point(("counterexample/cola-passes-the-floor", "counterexample/rac-lora-passes-the-floor"),
                   REFUTED, "chains pass the floor of LoRA"),
         ),
@@ -303,6 +308,31 @@ CONTRADICTIONS = (
         "Table 3 keeps the state of the optimizer over merges.",
         "RAC-LoRA ends higher where a merge resets it.",
         ("table-3/digits/train-?/reset",),
+    ),
+    Contradiction(
+        "Specification: on quadratics of equal curvature the heterogeneity of clients has no effect.",
+        "So it is where every component has the same curvature; where only the Gram matrices of whole clients are "
+        "equal, the floor of Fed-RAC-LoRA grows with it.",
+        ("federated-drift/floors",),
+    ),
+    Contradiction(
+        "Specification: of links by plain factor steps none is certified.",
+        "None at kappa = 1; on logistic regression of real data nearly all are, since the step 1/L is short.",
+        (
+            "certified-links/isotropic/plain",
+            "certified-links/logistic-breast-cancer/plain",
+            "certified-links/logistic-breast-cancer/none-certified",
+        ),
+    ),
+    Contradiction(
+        "Specification: LoRA settles in every run at 0.95 of its sharpness.",
+        "From a small start it does; with N(0, 1) factors most runs diverge there.",
+        ("settling/isotropic/below", "settling/isotropic/below-unit-factors"),
+    ),
+    Contradiction(
+        "Specification: float16 loses 70 percent of what a chain merges.",
+        "The share depends on the size of the updates: five times as large, they lose a fifth.",
+        ("merge-loss/isotropic/float16", "merge-loss/isotropic/float16-larger-updates"),
     ),
     Contradiction(
         "Specification: nearly every low-rank run of Table 3 was still improving at its end.",
