@@ -52,8 +52,8 @@ def ranks_of(d: int) -> list[int]:
 def best_rates(claim: Claim, th: Theorem, ran: Experiment, facts: Facts, stream: str) -> RateTable:
     """Enclose the rates of every rank on the spectrum of `ran`, and decide the law.
 
-    Raises UsageError where the objective is no quadratic of one block with its curvature on the
-    side of the sketch.
+    The hypotheses of `th` hold of `ran`, or of what the claim declares: a quadratic of one block, with its
+    curvature on the side of the sketch.
     """
     chosen = [th.statement(claim.statement)] if claim.statement else list(th.statements)
     cells = _cells(ran, facts)
@@ -72,6 +72,7 @@ def best_rates(claim: Claim, th: Theorem, ran: Experiment, facts: Facts, stream:
         "d": cells[0].d, "effective_dimension": cells[0].effective_dimension,
         "L": facts["L"], "mu": facts["mu"], "T": claim.steps, "seeds": claim.seeds,
         "statement": claim.statement or "all", "bound_factor": claim.bound_factor, "table": rows,
+        "table_of": "by the rank: steps in units of 1/L, contractions of a link at each step and of exact links",
     }  # fmt: skip
     return RateTable(decision, parameters, curves)
 
