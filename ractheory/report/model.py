@@ -92,6 +92,7 @@ class Summary:
 
     claims: int
     theorems: int
+    families: int
     counts: Mapping[str, int]
     surprises: tuple[ClaimView, ...]
     controls: int
@@ -188,7 +189,8 @@ def summary(document: Mapping[str, Any], views: Sequence[TheoremView], proofs: P
     ]  # fmt: skip
     return Summary(
         claims=len(claims),
-        theorems=len(views),
+        theorems=sum(view.id not in FAMILIES for view in views),
+        families=sum(view.id in FAMILIES for view in views),
         counts={v: sum(c["verdict"] == v for c in claims) for v in VERDICTS},
         surprises=tuple(c for view in views for c in view.claims if not c.expected),
         controls=sum(c["expected"] in ("refuted", "not-applicable") for c in claims),
