@@ -67,10 +67,11 @@ def _bound(claim: Claim, statement: Statement, curves: Mapping[str, Array]) -> l
         return [Line(curves["t"], curves["bound"], "bound")]
     values = {k: v for k, v in claim["parameters"].items() if isinstance(v, (int, float))}
     steps = curves["t"]
+    facts = Facts({**values, "t": steps, "T": steps})
     try:
-        right = evaluate(
-            statement.right, Facts({**values, "t": steps, "T": steps}), {gap(0): curves["mean"][0]}
-        )
+        # The mean over no step has no bound: what is not a number is not drawn.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            right = evaluate(statement.right, facts, {gap(0): curves["mean"][0]})
     except KeyError:  # a constant, or an observable of a run, that no record holds
         return []
     factor = float(values.get("bound_factor", 1.0))
