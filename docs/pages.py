@@ -1,4 +1,4 @@
-"""The pages that are built: theorems, commands, and the registries of what can be run."""
+"""The pages that are built: theorems, commands, the registries of what can be run, and the case study."""
 
 from __future__ import annotations
 
@@ -152,10 +152,18 @@ def tightness_page() -> str:
     return _page(lines())
 
 
+def guard_page() -> str:
+    """Return the page of the case study."""
+    from docs.guard import guard_page as lines
+
+    return _page(lines())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "theorems.md": theorems_page,
     "tightness.md": tightness_page,
     "commands.md": commands_page,
     "registries.md": registries_page,
+    "guard.md": guard_page,
 }
 """The built pages by their file names."""

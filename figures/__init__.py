@@ -26,6 +26,7 @@ MODULES = (
     "calibration",
     "table_3",
     "federated",
+    "guard",
 )
 """Every figure; its module here is imported when it is drawn."""
 

@@ -14,6 +14,7 @@ from ractheory.claims import (
     federated,
     floors,
     further,
+    guard,
     measured,
     nonsmooth,
     practice,
@@ -44,6 +45,7 @@ FAMILIES = (
     measured,
     diagrams,
     trials,
+    guard,
 )
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)

@@ -140,6 +140,25 @@ FAMILIES: dict[str, Family] = {
             "federation",
         ),
         Family(
+            "lora-guard",
+            "A guard on a frozen language model, through low-rank adapters",
+            "LoRA-Guard, arXiv 2407.02987",
+            "Generation with the guard installed is, bit for bit, that of the frozen model, whatever the adapters "
+            "hold. The guard trains 100 to 1000 times fewer parameters than a separate guard of the size of the model "
+            "has; with the reference implementation's rank of 8 this holds for TinyLlama (951), while on Llama-2-7B "
+            "(1583) and Llama-3-8B (2315) it trains still fewer. Where the adapted layer is the last, the loss is "
+            "smooth and convex with known constants: RAC-LoRA reaches the loss of full fine-tuning, AsymLoRA stops at "
+            "the floor of its frozen factor. Deeper adapters are uncertified: no theorem here covers them.",
+            "A transformer of one block and 17,472 numbers, in NumPy, learns text that ships with Python and is then "
+            "frozen; the guard tells prose, code and tables apart by the features of the last of 32 characters. "
+            "Characters, logits and weights are compared bit by bit. Parameters are counted from the published "
+            "shapes, with adapters on queries and values and a head for 14 kinds of harm and safe or not. For the "
+            "last layer the links are so many that, by gd-pl and Markov's inequality, a wrong verdict is no more "
+            "likely than the error rate of a claim; the floors are computed. The ranks that the paper's tables use "
+            "are not known here; 8 is the default of its published code.",
+            "guard",
+        ),
+        Family(
             "calibration",
             "How often the tests of this suite err",
             "this suite",

@@ -10,6 +10,7 @@ from ractheory.errors import UsageError
 from ractheory.objectives import (
     classification,
     federated,
+    guard,
     nonconvex,
     quadratic,
     regression,
@@ -44,6 +45,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "softmax-synthetic": classification.softmax_synthetic,
     "softmax-blocks": classification.softmax_blocks,
     "softmax-digits": classification.softmax_digits,
+    "guard-features": guard.guard_features,
     "svm-synthetic": classification.svm_synthetic,
     "svm-breast-cancer": classification.svm_breast_cancer,
     "signed-targets": targets.signed_targets,

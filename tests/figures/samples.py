@@ -15,6 +15,7 @@ from figures import (
     effective_dimension,
     federated,
     fine_tuning,
+    guard,
     phase,
     table_3,
     tightness,
@@ -130,11 +131,31 @@ def _federated() -> Records:
     }
 
 
+def _guard() -> Records:
+    ranks, t = 2.0 ** np.arange(8), np.arange(50.0)
+    counts = {"rank": ranks} | {
+        name: 8000.0 * (k + 1) / ranks for k, name in enumerate(guard.MODELS)
+    }
+    layer: dict[str, Any] = {"floors": np.array([0.1, 0.2])}
+    for name, rate, end in (("fpft", 0.5, 0.0), ("rac-lora", 0.8, 0.0), ("asymlora", 0.7, 0.1)):
+        layer |= {f"t {name}": t, name: np.array([end + rate**t, 2 * end + rate**t])}
+    deeper = {
+        f"accuracy {name}": 0.7 + 0.01 * k + 0.02 * np.arange(8.0) / 8
+        for k, name in enumerate(guard.GUARDS)
+    }
+    return {
+        guard.PARAMETERS: record(guard.PARAMETERS, counts),
+        guard.LAST: record(guard.LAST, layer, parameters={"r": 8}),
+        guard.DEEPER: record(guard.DEEPER, deeper, parameters={"rank": 4}),
+    }
+
+
 SAMPLES: dict[str, Callable[[], Records]] = {
     "accumulated-spectrum": lambda: {n: _spectrum(n) for n in accumulated_spectrum.NEEDS},
     "calibration": _calibration,
     "cola-every-step": _rare,
     "federated": _federated,
+    "guard": _guard,
     "effective-dimension": lambda: of_runs(effective_dimension.NEEDS),
     "best-rate": lambda: {name: _rates(name) for name in best_rate.NEEDS},
     "counterexample": lambda: of_runs(counterexample.NEEDS),
