@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.compare import build, runs
+from ractheory.compare import build, comparison
 from ractheory.engine import transcription
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
@@ -59,7 +59,7 @@ def sloped(gradient: Gradient) -> AbstractContextManager[None]:
     def run(objective: Objective, *rest: Any) -> Run:
         return transcription.transcribe(Sloped(objective, gradient), *rest)  # type: ignore[arg-type]
 
-    return swapped(runs, "simulate", run)
+    return swapped(comparison, "simulate", run)
 
 
 def recording(change: Callable[[Array], Array]) -> AbstractContextManager[None]:
@@ -69,7 +69,7 @@ def recording(change: Callable[[Array], Array]) -> AbstractContextManager[None]:
         run = simulate(*arguments)
         return replace(run, gap=change(run.gap))
 
-    return swapped(runs, "simulate", run)
+    return swapped(comparison, "simulate", run)
 
 
 CONSTANTS: tuple[tuple[str, str, Change, probes.Probe], ...] = (

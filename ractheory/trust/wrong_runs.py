@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.compare import runs
+from ractheory.compare import comparison
 from ractheory.engine import transcription
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import Draws, projection
@@ -84,7 +84,7 @@ def running(rule: Rule) -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(swapped(transcription, "Projected", Wrong))
-        stack.enter_context(swapped(runs, "simulate", transcription.transcribe))
+        stack.enter_context(swapped(comparison, "simulate", transcription.transcribe))
         yield
 
 
@@ -94,7 +94,7 @@ def instead(change: Callable[[Method], Method]) -> AbstractContextManager[None]:
     def run(objective: Objective, method: Method, *rest: Any) -> Any:
         return simulate(objective, change(method), *rest)
 
-    return swapped(runs, "simulate", run)
+    return swapped(comparison, "simulate", run)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def drawing(factor: Callable[..., Array]) -> Iterator[None]:
     """Let the transcription draw its factors by another function of (law, d, stream, seed, link, block)."""
     with ExitStack() as stack:
         stack.enter_context(swapped(transcription, "factor", factor))
-        stack.enter_context(swapped(runs, "simulate", transcription.transcribe))
+        stack.enter_context(swapped(comparison, "simulate", transcription.transcribe))
         yield
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ractheory.compare import check_claim, runs
+from ractheory.compare import check_claim, comparison
 from ractheory.compare.decision import exact_decision
 from ractheory.compare.exactly import _scaled_power
 from ractheory.engine import spectral
@@ -83,7 +83,7 @@ def test_a_run_that_undercuts_f_star_is_none_of_the_theorem(
         run = simulate(*arguments)  # type: ignore[arg-type]
         return replace(run, gap=run.gap - 1e-6)
 
-    monkeypatch.setattr(runs, "simulate", low)
+    monkeypatch.setattr(comparison, "simulate", low)
     found = check_claim(claim, SEED)
     assert found.verdict is Verdict.NOT_APPLICABLE
     assert [h.name for h in found.hypotheses if not h.holds] == ["LowerBounded by f*"]
