@@ -58,7 +58,7 @@ def breaches(text: str) -> list[str]:
     """Return what the file of a proof says that it may not.
 
     >>> breaches("s.steps.append(x)")
-    ['line 1: reaches steps', 'line 1: reaches append']
+    ['line 1: reaches append', 'line 1: reaches steps']
     >>> breaches("s.prove('a', le(0, 1), squares=[(1, one)])")
     []
     """

@@ -289,8 +289,8 @@ def link_operations(
     residuals times A^T (2 n r), the gradient (2 m r), and for the predictions X B and its product with A
     (2 m r + 2 r n). With coordinates the products with the drawn factor are choices of columns.
 
-    >>> link_operations(4, 3, 1) / full_operations(4, 3) == 1 / 4 + 1 / (2 * 3)
-    True
+    >>> link_operations(4, 3, 1), full_operations(4, 3)  # 1/4 + 1/(2 * 3)
+    (20, 48)
     """
     m, n, r = rows, columns, rank
     if side == "left":

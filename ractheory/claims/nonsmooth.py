@@ -90,7 +90,7 @@ def _polyak() -> list[Claim]:
               start="far:3", steps=4, seeds=300, bound_factor=0.1)
     )  # fmt: skip
     claims += both("lopsided-law", "polyak", L1, lopsided(Pol(), 5), Pol(), EVERY, start="far:1",
-                   steps=400, seeds=100)  # fmt: skip
+                   steps=400, seeds=1000)  # fmt: skip
     return claims
 
 

@@ -65,7 +65,8 @@ def _pathwise(statement: Statement, context: Context, rate: float, factor: float
 def _slack(statement: Statement, left: Array, right: Array, lost: NDArray[np.bool_]) -> Array:
     """Return by how much the relation holds: NaN where that is not known, as of numbers too large to hold.
 
-    The left side of a run that is lost is infinite: it breaks an upper bound, and keeps a lower one.
+    The left side of a run that is lost is infinite: it breaks an upper bound below infinity, however far
+    below (the step that lost it has no length), and keeps a lower one.
     """
     if isinstance(statement.relation, sp.Equality):
         slack = np.asarray(-np.abs(left - right))
@@ -73,7 +74,7 @@ def _slack(statement: Statement, left: Array, right: Array, lost: NDArray[np.boo
         slack = np.asarray(left - right if statement.is_lower_bound else right - left)
     known = np.isfinite(left) & np.isfinite(right)
     slack = np.where(np.broadcast_to(known, slack.shape), slack, np.nan)
-    beyond = np.broadcast_to(lost & ~np.isfinite(left) & np.isfinite(right), slack.shape)
+    beyond = np.broadcast_to(lost & ~np.isfinite(left) & (right < np.inf), slack.shape)
     return np.where(beyond, np.inf if statement.is_lower_bound else -np.inf, slack)
 
 

@@ -68,8 +68,8 @@ class PairRecursion:
 
         >>> from ractheory.exact.moments import IDENTITY
         >>> chain = PairRecursion(np.ones(1), IDENTITY)
-        >>> chain.advance(chain.start(np.ones(1)), Link(1.0, 1.0, 1.0))[0, 0, 0]
-        np.float64(0.0)
+        >>> float(chain.advance(chain.start(np.ones(1)), Link(1.0, 1.0, 1.0))[0, 0, 0])
+        0.0
         """
         u, R, h = link.mix, link.keep, link.push
         one, k = self.moments, self.k[:, None, None]

@@ -259,7 +259,7 @@ IDS = """
 descent gd-nonconvex gd-pl gd-pl-isotropic gd-convex sgd-nonconvex sgd-pl rr-nonconvex rr-pl fed-rr-nonconvex fed-rr-pl
 bernoulli-gd-nonconvex bernoulli-gd-pl bernoulli-sgd-nonconvex bernoulli-sgd-pl subgradient polyak
 exact-quadratic effective-dimension exact-links link-lower-bound plain-gradient inner-solver time-uniform
-accelerated sign-floor accumulated-rank merge-precision smoothness-loss counterexample rank-floor
+best-rate accelerated sign-floor accumulated-rank merge-precision smoothness-loss counterexample rank-floor
 subspace-floor sharpness cola-mean-square cola-almost-sure cola-every-step lora-adaptive federated-bias
 """
 
