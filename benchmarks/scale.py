@@ -29,7 +29,7 @@ from ractheory.records import Record, write_record
 TASKS = 2000
 """Tasks of a measurement of throughput."""
 
-CROWDS = (4, 16, 64, 128)
+CROWDS = (4, 16, 64)
 """Workers of the Dask clusters that sleep; all of them live in this process."""
 
 NAP = 0.5
