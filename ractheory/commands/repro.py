@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ractheory.commands.options import Parser, note, number, say, whole
-from ractheory.errors import UsageError
-
-SCHEDULER = "run on the workers of this Dask scheduler instead (tcp://HOST:PORT)"
+from ractheory.commands.options import (
+    Parser,
+    add_cluster,
+    note,
+    number,
+    results_folder,
+    say,
+    workers_of,
+)
 
 
 def configure(parser: Parser) -> None:
@@ -27,15 +31,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--out", default="results", metavar="DIR", help="folder of the results (results)"
     )
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        help="processes (as many as processors); results do not depend on it",
-    )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help=SCHEDULER)
-    parser.add_argument(
-        "--resume", action="store_true", help="take over what an earlier run into DIR has finished"
-    )
+    add_cluster(parser)
     parser.add_argument("--seed", metavar="NAME", help="name of the random numbers (ractheory)")
     parser.add_argument(
         "--error-rate", metavar="P", help="probability that any verdict of the run is wrong (1e-6)"
@@ -66,11 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 def read_job(options: argparse.Namespace) -> Any:
     """Return the `Job` that the options describe."""
-    workers = processors() if options.workers is None else whole("--workers", options.workers, 1)
-    if not options.out or "\0" in options.out:
-        raise UsageError.of(
-            "--out", options.out or "''", "the path of a folder", "leave it out for results"
-        )
+    workers, out = workers_of(options), results_folder(options)
     chosen: dict[str, Any] = {}
     if options.error_rate is not None:
         limits: dict[str, Any] = {"low": 0.0, "high": 0.5, "open_low": True}
@@ -80,7 +72,7 @@ def read_job(options: argparse.Namespace) -> Any:
     from ractheory.repro import Job
 
     return Job(
-        out=Path(options.out),
+        out=out,
         tier="quick" if options.quick else "full" if options.full else "default",
         only=tuple(options.only),
         workers=workers,
@@ -88,13 +80,6 @@ def read_job(options: argparse.Namespace) -> Any:
         scheduler=options.scheduler,
         **chosen,
     )
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def draw_figures(records: Path, out: Path) -> list[str]:

@@ -9,30 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ractheory.commands.options import Parser, note, say, whole
-from ractheory.commands.repro import SCHEDULER, processors
+from ractheory.commands.options import Parser, add_cluster, note, say, workers_of
 from ractheory.errors import UsageError
 
 
 def configure(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE.toml", help="the sweep, see docs/sweeps.md")
     parser.add_argument("--out", metavar="DIR", help="folder of the results (results/sweeps/FILE)")
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        help="processes (as many as processors); results do not depend on it",
-    )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help=SCHEDULER)
-    parser.add_argument(
-        "--resume", action="store_true", help="take over what an earlier run into DIR has finished"
-    )
+    add_cluster(parser)
     parser.add_argument("--plan", action="store_true", help="say what it will take, and end")
     parser.add_argument("--json", action="store_true", help="write sweep.json to standard output")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run a sweep; the exit status is 1 when a theorem is refuted somewhere on the grid."""
-    workers = processors() if options.workers is None else whole("--workers", options.workers, 1)
+    workers = workers_of(options)
     path = Path(options.file)
     from ractheory.parallel import use_one_thread
     from ractheory.repro import Unfinished

@@ -9,8 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ractheory.commands.options import Parser, note, say, whole
-from ractheory.errors import UsageError
+from ractheory.commands.options import Parser, add_workers, note, results_folder, say, workers_of
 
 FILE = "trust.json"
 PARTIAL = "trust.partial.json"
@@ -23,24 +22,16 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--out", default="results", metavar="DIR", help=f"folder that gets {FILE} (results)"
     )
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        help="processes (as many as processors); results do not depend on it",
-    )
+    add_workers(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Try everything; the exit status is 1 if something survived, was refuted falsely, or broke."""
     from ractheory import records
-    from ractheory.commands.repro import processors
     from ractheory.trust.run import QUICK, WHOLE, faults
 
-    workers = processors() if options.workers is None else whole("--workers", options.workers, 1)
-    if not options.out or "\0" in options.out:
-        given = options.out or "''"
-        raise UsageError.of("--out", given, "the path of a folder", "leave it out for results")
-    size, out = QUICK if options.quick else WHOLE, Path(options.out)
+    workers, out = workers_of(options), results_folder(options)
+    size = QUICK if options.quick else WHOLE
     with records.hold(out):
         found = _try(size, workers, out)
     if options.json:

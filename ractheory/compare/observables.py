@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import sympy as sp
@@ -74,19 +74,27 @@ def noise(
     expression: sp.Expr, context: Context, facts: Facts, observed: Mapping[sp.Expr, Array]
 ) -> Array:
     """Return the round-off of `expression`: that of every observable times its partial derivative."""
-    total: Array = np.zeros(1)
-    for applied, slope in _slopes(expression, facts, observed):
-        total = total + slope * _noise_of(applied, context, observed[applied])
-    return total
+    return _weighted(_noise_of, expression, context, facts, observed)
 
 
 def magnitude(
     expression: sp.Expr, context: Context, facts: Facts, observed: Mapping[sp.Expr, Array]
 ) -> Array:
     """Return the size of what `expression` is made of: of every observable times its partial derivative."""
+    return _weighted(_size_of, expression, context, facts, observed)
+
+
+def _weighted(
+    of: Callable[[Observable, Context, Array], Array],
+    expression: sp.Expr,
+    context: Context,
+    facts: Facts,
+    observed: Mapping[sp.Expr, Array],
+) -> Array:
+    """Return the sum over the observables of `of` each, times the size of the partial derivative by it."""
     total: Array = np.zeros(1)
     for applied, slope in _slopes(expression, facts, observed):
-        total = total + slope * _size_of(applied, context, observed[applied])
+        total = total + slope * of(applied, context, observed[applied])
     return total
 
 

@@ -20,16 +20,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ractheory.assumptions import (
-    PL,
-    FreshSketch,
-    HaarLaw,
-    MatchingSide,
-    MatrixQuadratic,
-    ProjectedStep,
-)
+from ractheory.assumptions import PL
 from ractheory.laws import haar_moments
-from ractheory.theorems.effective import ISOTROPIC, L_EFF_HAAR, PROPER
+from ractheory.theorems.effective import HAAR_ON_QUADRATIC, ISOTROPIC, L_EFF_HAAR
 from ractheory.theorems.gradient import CONTRACTION
 from ractheory.theorems.hypotheses import Assumes
 from ractheory.theorems.obligations import Obligation
@@ -80,12 +73,7 @@ BEST_RATE = Theorem(
     title="The best fixed step on a quadratic gains at most eight times the guaranteed rate",
     source="new",
     hypotheses=(
-        Assumes(MatrixQuadratic),
-        Assumes(MatchingSide),
-        Assumes(FreshSketch),
-        Assumes(ProjectedStep),
-        Assumes(HaarLaw),
-        PROPER,
+        *HAAR_ON_QUADRATIC,
         Assumes(PL, "mu is the least positive eigenvalue of K"),
     ),
     statements=(

@@ -330,18 +330,21 @@ COLUMN_RATE = sp.Max(_column.subs(k, mu), _column.subs(k, L), evaluate=False)
 STABILITY_TERM = gamma * _c2 * k / (2 * ISOTROPIC - gamma * _c1 * k)
 """Stable in mean square iff every denominator is positive and the sum over k_i is below 1."""
 
+HAAR_ON_QUADRATIC: tuple[Hypothesis, ...] = (
+    Assumes(MatrixQuadratic),
+    Assumes(MatchingSide),
+    Assumes(FreshSketch),
+    Assumes(ProjectedStep),
+    Assumes(HaarLaw),
+    PROPER,
+)
+"""Where the recursion holds; `best-rate` rests on the same."""
+
 EXACT_QUADRATIC = Theorem(
     id="exact-quadratic",
     title="On a quadratic the expectation follows an exact linear recursion",
     source="new",
-    hypotheses=(
-        Assumes(MatrixQuadratic),
-        Assumes(MatchingSide),
-        Assumes(FreshSketch),
-        Assumes(ProjectedStep),
-        Assumes(HaarLaw),
-        PROPER,
-    ),
+    hypotheses=HAAR_ON_QUADRATIC,
     statements=(
         Statement(
             "one step",

@@ -10,9 +10,9 @@ from ractheory.cli import command, main
 from ractheory.commands import COMMANDS
 from ractheory.commands.explain import explanation
 from ractheory.commands.listing import KINDS
-from ractheory.commands.options import Parser, number, whole
+from ractheory.commands.options import Parser, number, processors, whole
 from ractheory.commands.progress import Lines
-from ractheory.commands.repro import configure, processors, read_job
+from ractheory.commands.repro import configure, read_job
 from ractheory.errors import UsageError
 from ractheory.experiments import FAMILIES
 from ractheory.theorems import THEOREMS
