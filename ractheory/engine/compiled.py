@@ -64,6 +64,10 @@ KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 INNER = {**KERNEL, "inline": "always"}
 """How a part of one kernel is compiled: into its caller, once, instead of by itself and again with it."""
 
+LOOP = {**KERNEL, "_nrt": False}
+"""How the loop over the links of one seed is compiled where its steps are short: it allocates nothing, and counts
+no references, which at every call of an `INNER` part would take as long as the part."""
+
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return `numba.njit` with these options, its cache in the folder of these sources."""

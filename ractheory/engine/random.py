@@ -15,6 +15,7 @@ import numpy as np
 
 from ractheory.engine.compiled import INNER, KERNEL, njit
 from ractheory.engine.elementary import normal_pair, sphere_point
+from ractheory.engine.vectors import WIDTH, store, widened
 
 
 class Purpose(IntEnum):
@@ -95,39 +96,52 @@ def fill_words(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
         out[2, i], out[3, i] = np.int32(c), np.int32(d)
 
 
+AT_ONCE = 16
+"""Normals are made in multiples of so many of each of the four words: whole vectors, whatever is asked for."""
+
+
 @njit(**KERNEL)
 def scratch_for_normals(size):  # type: ignore[no-untyped-def]
-    """Return room for the words and the deviates of `size` normals: four rows of a quarter, rounded up to 16."""
-    columns = (size + 63) // 64 * 16
-    return np.empty((4, columns), dtype=np.int32), np.empty((4, columns), dtype=np.float32)
+    """Return what `fill_normal_in` needs for `size` normals: two arrays of words, two of deviates, and the result."""
+    quarter = ((size + 3) // 4 + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    return (
+        np.empty(2 * quarter, np.int32), np.empty(2 * quarter, np.int32),
+        np.empty(2 * quarter, np.float32), np.empty(2 * quarter, np.float32),
+        np.empty(size + quarter + AT_ONCE),
+    )  # fmt: skip
 
 
-@njit(**KERNEL)
-def fill_normal_in(key, seed, link, purpose, block, normal, out):  # type: ignore[no-untyped-def]
-    """Fill the flat array `out` with independent N(0, 1) deviates; the other arrays are scratch.
+@njit(**INNER)
+def fill_normal_in(key, seed, link, purpose, size, first, second, x, y, out):  # type: ignore[no-untyped-def]
+    """Fill out[:size] with independent N(0, 1) deviates; the arrays are those of `scratch_for_normals`.
 
     With q a quarter of the size, rounded up, the words number i make the entries i, q + i, 2q + i, 3q + i:
-    so every loop runs over contiguous arrays.
+    so every loop runs over contiguous arrays. A quarter is written past its end, and the next one over that.
     """
-    fill_words(key, seed, link, purpose, block)
-    for half in range(0, 4, 2):
-        for i in range(block.shape[1]):
-            normal[half, i], normal[half + 1, i] = normal_pair(block[half, i], block[half + 1, i])
-    quarter = (out.size + 3) // 4
-    for row in range(4):
-        first = row * quarter
-        for i in range(min(quarter, out.size - first)):
-            out[first + i] = normal[row, i]
+    q, quarter = first.size // 2, (size + 3) // 4
+    for i in range(q):
+        a, b, c, d = words(key, seed, link, purpose, i)
+        first[i], second[i] = np.int32(a), np.int32(b)
+        first[q + i], second[q + i] = np.int32(c), np.int32(d)
+    for i in range(2 * q):
+        x[i], y[i] = normal_pair(first[i], second[i])
+    for half in range(2):
+        for i in range(0, q, WIDTH):
+            store(out, 2 * half * quarter + i, widened(x, half * q + i))
+        for i in range(0, q, WIDTH):
+            store(out, (2 * half + 1) * quarter + i, widened(y, half * q + i))
 
 
 @njit(**KERNEL)
 def fill_normal(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
     """Fill the flat array `out` with independent N(0, 1) deviates."""
-    block, normal = scratch_for_normals(out.size)
-    fill_normal_in(key, seed, link, purpose, block, normal, out)
+    first, second, x, y, room = scratch_for_normals(out.size)
+    fill_normal_in(key, seed, link, purpose, out.size, first, second, x, y, room)
+    for i in range(out.size):
+        out[i] = room[i]
 
 
-@njit(**KERNEL)
+@njit(**INNER)
 def fill_sphere(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
     """Fill `out` (three entries) with a uniform direction; two links share one block of words."""
     a, b, c, d = words(key, seed, link // 2, purpose, 0)

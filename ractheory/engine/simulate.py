@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +16,7 @@ from ractheory.engine.plans import plan_of
 from ractheory.engine.projected import projected_block
 from ractheory.engine.random import stream_key
 from ractheory.engine.run import Run
-from ractheory.engine.threads import over_threads
+from ractheory.engine.threads import over_threads, parts
 from ractheory.engine.transcription import transcribe
 from ractheory.errors import UsageError, integer
 from ractheory.methods import ExactLink, Method
@@ -67,7 +65,7 @@ def simulate(
         return entrywise.simulate_entries(chain, numbers, links, threads)
     if spectral.qualifies(objective, problem, method):
         return spectral.simulate_spectral(
-            problem, method, key, numbers, np.asarray(start), links, threads
+            problem, method, key, numbers, np.asarray(start), links, threads, gradients
         )
     if not gradients and softmax.qualifies(problem, method):
         return softmax.simulate_softmax(
@@ -151,7 +149,5 @@ def _over_threads(
             *(record[part] for record in block.records),
         )  # fmt: skip
 
-    pieces = 1 if threads == 1 else 4 * (threads or os.cpu_count() or 1)
-    cuts = np.linspace(0, len(seeds), min(pieces, len(seeds)) + 1).astype(int)
     with threadpool_limits(1):  # the kernels call BLAS, on one thread each
-        over_threads(work, [slice(low, high) for low, high in pairwise(cuts)], threads)
+        over_threads(work, parts(len(seeds), threads), threads)

@@ -2,7 +2,7 @@
 
 With V = X B and P = softmax(Z) - Y one link is
 
-    B^T G = V^T P / N + ridge B^T W,    M = gamma (B^T B)^{-1} B^T G,    Z <- Z - V M,    W <- W - B M
+    B^T G = V^T P / N + ridge B^T W,    M = -gamma (B^T B)^{-1} B^T G,    Z <- Z + V M,    W <- W + B M
 
 so that it costs O(N m r + N c r) where the gradient alone costs O(N m c). V does not depend on the state: it is
 made some links ahead, and one pass over the rows updates Z, takes the softmax and the loss, and V^T P of the
@@ -13,27 +13,31 @@ next link. Samples are innermost in memory: Z, P and Y are c x N, V is r x N, X 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.engine.compiled import KERNEL, njit
+from ractheory.engine.compiled import INNER, KERNEL, LOOP, njit
+from ractheory.engine.factors import (
+    draw,
+    grams_and_inverses,
+    norms_and_inverses,
+    padded,
+    solve,
+    spread,
+)
 from ractheory.engine.plans import fresh_haar_step
 from ractheory.engine.projected import fill_diverged, overflowed
 from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
-from ractheory.engine.spectral import (
-    ILL_CONDITIONED,
-    cholesky,
-    draw,
-    orthogonalise,
-    sketch,
-    solve,
-)
-from ractheory.engine.threads import over_threads
+from ractheory.engine.threads import over_threads, parts
+from ractheory.engine.tiles import sketch, update_measured
 from ractheory.engine.vectors import (
     LOWEST,
+    WIDTH,
     add,
+    aligned,
     divide,
     exp,
     larger,
@@ -53,6 +57,10 @@ Array = NDArray[np.float64]
 AHEAD = 4
 """Links whose V = X B are made in one pass over X, which does not fit the first-level cache."""
 
+FACTORS = 32
+"""Sums of exponentials that are multiplied before a logarithm is taken: each lies between 1 and the number of
+classes, so that their product is finite below a thousand million classes."""
+
 
 def qualifies(problem: Problem, method: Method) -> bool:
     """Return whether this module runs the method, for a caller who does not want |grad f|^2."""
@@ -65,143 +73,194 @@ def qualifies(problem: Problem, method: Method) -> bool:
     )
 
 
-@njit(**KERNEL)
-def pass_over_rows(Z, Y, V, M, ahead, r, c, N, width, e, T):  # type: ignore[no-untyped-def]
-    """Z <- Z - V M; return the sum of the losses, and write ahead^T P into T (r x width).
+@njit(**INNER)
+def pass_over_rows(Z, Y, V, last, M, following, r, c, N, width, e, lanes, T):  # type: ignore[no-untyped-def]
+    """Z <- Z + V M; return the sum of the losses, and write V_+^T P into T, V_+ that of the next link.
 
-    Sixteen samples at a time; N is a multiple of that. M is r x width, flat; `e` is scratch: 16 c
-    exponentials, and behind them r c vectors of partial sums.
+    V of the last and of the next link begin at those entries of their array. M and T are r x width, flat. Two vectors
+    of samples at a time; N is a multiple of that. `e` is scratch for the exponentials, and behind them for r c
+    vectors of partial sums, `lanes` for one vector.
     """
-    sums = 16 * c
-    e[sums:].fill(0.0)
-    loss, product, logs, lanes = splat(0.0), splat(1.0), 0.0, np.empty(4)
-    for s in range(0, N, 16):
-        t0 = t1 = t2 = t3 = splat(-np.inf)
+    chunk = 2 * WIDTH
+    sums = chunk * c
+    for k in range(r * c):
+        store(e, sums + WIDTH * k, splat(0.0))
+    one = splat(1.0)
+    loss, product, logs, factors = splat(0.0), one, 0.0, 0
+    for s in range(0, N, chunk):
+        t0 = t1 = splat(-np.inf)
         for j in range(c):
             at = j * N + s
-            x0, x1, x2, x3 = load(Z, at), load(Z, at + 4), load(Z, at + 8), load(Z, at + 12)
+            x0, x1 = load(Z, at), load(Z, at + WIDTH)
             for k in range(r):
-                m, q = splat(-M[k * width + j]), k * N + s
-                x0, x1 = vfma(m, load(V, q), x0), vfma(m, load(V, q + 4), x1)
-                x2, x3 = vfma(m, load(V, q + 8), x2), vfma(m, load(V, q + 12), x3)
+                m, q = splat(M[k * width + j]), last + k * N + s
+                x0, x1 = vfma(m, load(V, q), x0), vfma(m, load(V, q + WIDTH), x1)
             store(Z, at, x0)
-            store(Z, at + 4, x1)
-            store(Z, at + 8, x2)
-            store(Z, at + 12, x3)
-            t0, t1, t2, t3 = larger(x0, t0), larger(x1, t1), larger(x2, t2), larger(x3, t3)
-        w0 = w1 = w2 = w3 = splat(0.0)
+            store(Z, at + WIDTH, x1)
+            t0, t1 = larger(x0, t0), larger(x1, t1)
+        w0 = w1 = splat(0.0)
         for j in range(c):
             at = j * N + s
-            x0, x1 = subtract(load(Z, at), t0), subtract(load(Z, at + 4), t1)
-            x2, x3 = subtract(load(Z, at + 8), t2), subtract(load(Z, at + 12), t3)
+            x0, x1 = subtract(load(Z, at), t0), subtract(load(Z, at + WIDTH), t1)
             loss = subtract(loss, multiply(load(Y, at), x0))
-            loss = subtract(loss, multiply(load(Y, at + 4), x1))
-            loss = subtract(loss, multiply(load(Y, at + 8), x2))
-            loss = subtract(loss, multiply(load(Y, at + 12), x3))
-            x0, x1, x2, x3 = exp(x0), exp(x1), exp(x2), exp(x3)
-            store(e, 16 * j, x0)
-            store(e, 16 * j + 4, x1)
-            store(e, 16 * j + 8, x2)
-            store(e, 16 * j + 12, x3)
-            w0, w1, w2, w3 = add(w0, x0), add(w1, x1), add(w2, x2), add(w3, x3)
-        product = multiply(product, multiply(multiply(w0, w1), multiply(w2, w3)))
-        if s % 64 == 48 or s + 16 >= N:  # the product of sixteen sums, between 1 and c each
+            loss = subtract(loss, multiply(load(Y, at + WIDTH), x1))
+            x0, x1 = exp(x0), exp(x1)
+            store(e, chunk * j, x0)
+            store(e, chunk * j + WIDTH, x1)
+            w0, w1 = add(w0, x0), add(w1, x1)
+        product, factors = multiply(product, multiply(w0, w1)), factors + 2
+        if factors == FACTORS or s + chunk >= N:
             store(lanes, 0, product)
-            logs += math.log(lanes[0]) + math.log(lanes[1])
-            logs += math.log(lanes[2]) + math.log(lanes[3])
-            product = splat(1.0)
-        one = splat(1.0)
-        w0, w1, w2, w3 = divide(one, w0), divide(one, w1), divide(one, w2), divide(one, w3)
+            for k in range(WIDTH):
+                logs += math.log(lanes[k])
+            product, factors = one, 0
+        w0, w1 = divide(one, w0), divide(one, w1)
         for j in range(c):
             at = j * N + s
-            x0 = subtract(multiply(load(e, 16 * j), w0), load(Y, at))
-            x1 = subtract(multiply(load(e, 16 * j + 4), w1), load(Y, at + 4))
-            x2 = subtract(multiply(load(e, 16 * j + 8), w2), load(Y, at + 8))
-            x3 = subtract(multiply(load(e, 16 * j + 12), w3), load(Y, at + 12))
+            x0 = subtract(multiply(load(e, chunk * j), w0), load(Y, at))
+            x1 = subtract(multiply(load(e, chunk * j + WIDTH), w1), load(Y, at + WIDTH))
             for k in range(r):
-                at, q = sums + 4 * (k * c + j), k * N + s
-                a = vfma(load(ahead, q), x0, load(e, at))
-                b = vfma(load(ahead, q + 8), x2, multiply(load(ahead, q + 4), x1))
-                store(e, at, vfma(load(ahead, q + 12), x3, add(a, b)))
+                place, q = sums + WIDTH * (k * c + j), following + k * N + s
+                part = vfma(load(V, q), x0, load(e, place))
+                store(e, place, vfma(load(V, q + WIDTH), x1, part))
     for k in range(r):
         for j in range(c):
-            T[k * width + j] = total(load(e, sums + 4 * (k * c + j)))
+            T[k * width + j] = total(load(e, sums + WIDTH * (k * c + j)))
     return logs + total(loss)
 
 
-@njit(**KERNEL)
-def residual_sketch(B, W, d, m, r, c, N, ridge, width, T):  # type: ignore[no-untyped-def]
-    """T <- T / N + ridge B^T W: the sketched gradient."""
-    for k in range(r):
-        for j in range(c):
-            inner = 0.0
-            for i in range(d):
-                inner += B[k * m + i] * W[i * c + j]
-            T[k * width + j] = T[k * width + j] / N + ridge * inner
+class Chain(NamedTuple):
+    """What every seed shares: the data and the method, as numbers.
+
+    X is d x N and Y c x N, N filled up to whole chunks; m and `width` are d and c filled up.
+    """
+
+    X: Array
+    Y: Array
+    samples: int
+    d: int
+    c: int
+    rank: int
+    unit: bool
+    ridge: float
+    fstar: float
+    gamma: float
+    key: NDArray[np.uint32]
+
+
+class Room(NamedTuple):
+    """Scratch of one thread, named as in the formulas; the last five are what normal deviates are made in.
+
+    B and V hold the links of two passes over X, one after the other.
+    """
+
+    W: Array
+    Z: Array
+    B: Array
+    V: Array
+    T: Array
+    BtW: Array
+    M: Array
+    G: Array
+    S: Array
+    wide: Array
+    given: Array
+    Q: Array
+    ones: Array
+    sums: Array
+    e: Array
+    lanes: Array
+    words: NDArray[np.int32]
+    more_words: NDArray[np.int32]
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    flat: Array
 
 
 @njit(**KERNEL)
-def move(W, B, M, d, m, r, c, width):  # type: ignore[no-untyped-def]
-    """W <- W - B M; return |W|^2."""
-    square = 0.0
-    for i in range(d):
-        for j in range(c):
-            x = W[i * c + j]
-            for k in range(r):
-                x -= B[k * m + i] * M[k * width + j]
-            W[i * c + j] = x
-            square += x * x
-    return square
+def room_for(chain):  # type: ignore[no-untyped-def]
+    """Return the scratch that a chain needs."""
+    d, c, r = chain.d, chain.c, chain.rank
+    N, m, width, q = chain.Y.size // c, padded(d), padded(c), AHEAD * r
+    ones = aligned(2 * m)
+    ones[:d] = 1.0
+    return Room(
+        aligned(d * width), aligned(c * N), aligned(2 * q * m), aligned(2 * q * N), aligned(r * width),
+        aligned(r * width), aligned(r * width), aligned(q * padded(q)), aligned(q * padded(q)),
+        aligned(2 * r * padded(r)), np.empty((d, r)), np.empty((r, d)), ones, aligned(2 * WIDTH),
+        aligned(WIDTH * c * (2 + r)), aligned(WIDTH), *scratch_for_normals(d * r),
+    )  # fmt: skip
+
+
+@njit(**INNER)
+def look_ahead(chain, room, seed, link, first):  # type: ignore[no-untyped-def]
+    """Draw the factors of AHEAD links from `link` on; write their B and V from row `first` on, and (B^T B)^{-1}."""
+    d, r, m, N = chain.d, chain.rank, padded(chain.d), chain.Y.size // chain.c
+    q = AHEAD * r
+    for k in range(AHEAD):
+        draw(
+            chain.key, seed, link + k, chain.unit, d * r,
+            room.words, room.more_words, room.x, room.y, room.flat,
+        )  # fmt: skip
+        spread(room.flat, d, r, m, room.B, (first + k * r) * m)
+    if r == 1:
+        norms_and_inverses(room.B, first * m, m, q, room.G, room.S, padded(q))
+    else:
+        grams_and_inverses(
+            room.B, first * m, m, d, r, q, room.G, room.S, padded(q), room.wide, room.given, room.Q
+        )
+    sketch(chain.X, d, N, room.B, first * m, m, q, room.V, first * N)
+
+
+@njit(**LOOP)
+def run_links(chain, room, seed, s, gap, step_sq):  # type: ignore[no-untyped-def]
+    """Run one seed from room.W and room.Z, its X W, and write row s of the records; return where it diverged, or -1."""
+    d, c, r, Y, N = chain.d, chain.c, chain.rank, chain.Y, chain.Y.size // chain.c
+    W, Z, V, T, M = room.W, room.Z, room.V, room.T, room.M
+    m, width, q, links = padded(d), padded(c), AHEAD * r, step_sq.shape[1]
+    for j in range(M.size):
+        M[j] = 0.0
+    diverged, link, before = -1, 0, 0  # `before`: the row of B and V at which the last link's begin
+    while link <= links and diverged < 0:
+        now = link % (2 * AHEAD) * r
+        if link % AHEAD == 0:
+            look_ahead(chain, room, seed, link, now)
+        loss = pass_over_rows(
+            Z, Y, V, before * N, M, now * N, r, c, N, width, room.e, room.lanes, T
+        )
+        square, _ = update_measured(W, d, width, room.B, before * m, m, r, M, room.ones, room.sums)
+        gap[s, link] = loss / chain.samples + 0.5 * chain.ridge * square - chain.fstar
+        if overflowed(gap[s, link], gap[s, 0]):
+            diverged = link
+        elif link < links:
+            sketch(W, d, width, room.B, now * m, m, r, room.BtW, 0)
+            for j in range(r * width):
+                T[j] = T[j] / chain.samples + chain.ridge * room.BtW[j]
+            at = now % q
+            step_sq[s, link] = solve(
+                room.S, at * padded(q) + at, padded(q), r, T, width, chain.gamma, M
+            )
+        before = now
+        link += 1
+    return diverged
 
 
 @njit(**KERNEL)
-def softmax_block(  # type: ignore[no-untyped-def]
-    X, Y, Z0, N, d, c, ridge, fstar, gamma, r, unit, key, seeds, final, gap, step_sq, diverged
-):
-    """Simulate every seed from its row of `final` (overwritten) and of Z0 (that row's X W)."""
-    links, padded = step_sq.shape[1], Y.size // c
-    m, width = X.size // padded, (c + 3) // 4 * 4
-    Z, e = np.empty(c * padded), np.empty(c * (16 + 4 * r))
-    factors, sketched, L = (
-        np.zeros(AHEAD * r * m),
-        np.zeros(AHEAD * r * padded),
-        np.empty((AHEAD, r, r)),
-    )
-    B, V = np.zeros(r * m), np.zeros(r * padded)
-    M, T, flat = np.zeros(r * width), np.zeros(r * width), np.empty(d * r)
-    words, normals = scratch_for_normals(d * r)
+def softmax_block(chain, Z0, seeds, final, gap, step_sq, diverged):  # type: ignore[no-untyped-def]
+    """Simulate every seed from its row of `final` (overwritten) and of Z0, that row's X W, or from the only one."""
+    room = room_for(chain)
+    c, width = chain.c, padded(chain.c)
     for s in range(seeds.size):
-        W = final[s]
-        for k in range(Z.size):
-            Z[k] = Z0[s, k]
-        M.fill(0.0)
-        diverged[s] = -1
-        for link in range(links + 1):
-            place = link % AHEAD
-            if place == 0:
-                for q in range(AHEAD):
-                    factor = factors[q * r * m : (q + 1) * r * m]
-                    draw(key, seeds[s], link + q, unit, d, r, words, normals, flat, factor, m)
-                    if not cholesky(factor, m, r, L[q]) > ILL_CONDITIONED:
-                        orthogonalise(factor, m, d, r, L[q])
-                sketch(X, m, padded, factors, AHEAD * r, sketched)
-            ahead = sketched[place * r * padded : (place + 1) * r * padded]
-            loss = pass_over_rows(Z, Y, V, M, ahead, r, c, padded, width, e, T)
-            square = move(W, B, M, d, m, r, c, width)
-            gap[s, link] = loss / N + 0.5 * ridge * square - fstar
-            if overflowed(gap[s, link], gap[s, 0]):
-                fill_diverged(link, gap[s], gap[s], step_sq[s])
-                diverged[s] = link
-                break
-            if link < links:
-                for k in range(r * m):
-                    B[k] = factors[place * r * m + k]
-                for k in range(r * padded):
-                    V[k] = ahead[k]
-                residual_sketch(B, W, d, m, r, c, N, ridge, width, T)
-                for k in range(M.size):
-                    M[k] = T[k]
-                step_sq[s, link] = solve(L[place], r, width, gamma, M)
+        for i in range(chain.d):
+            for j in range(c):
+                room.W[i * width + j] = final[s, i * c + j]
+        room.Z[:] = Z0[s if Z0.shape[0] > 1 else 0]
+        diverged[s] = run_links(chain, room, seeds[s], s, gap, step_sq)
+        if diverged[s] >= 0:
+            fill_diverged(diverged[s], gap[s], gap[s], step_sq[s])
+        for i in range(chain.d):
+            for j in range(c):
+                final[s, i * c + j] = room.W[i * width + j]
 
 
 def simulate_softmax(
@@ -216,25 +275,28 @@ def simulate_softmax(
     """Simulate every seed of a method that qualifies; grad_sq is nan."""
     N, d = problem.X.shape
     c = problem.Y.shape[1]
-    m, padded = -(-d // 4) * 4, -(-N // 16) * 16
-    X, Y = np.zeros((m, padded)), np.zeros((c, padded))
-    X[:d, :N], Y[:, :N] = problem.X.T, problem.Y.T
+    whole = -(-N // (2 * WIDTH)) * 2 * WIDTH
+    X, Y = aligned(d * whole).reshape(d, whole), aligned(c * whole).reshape(c, whole)
+    X[:, :N], Y[:, :N] = problem.X.T, problem.Y.T
     run = Run.begin(len(seeds), links, start, d * c)
     run.grad_sq.fill(np.nan)
     numbers = np.array(seeds, dtype=np.int64)
-    fstar, ridge = problem.scalars[0], problem.scalars[1]
-    unit = d == 3 and method.rank == 1 and method.law.name == "haar"
+    chain = Chain(
+        X.ravel(), Y.ravel(), N, d, c, method.rank,
+        d == 3 and method.rank == 1 and method.law.name == "haar",
+        float(problem.scalars[1]), float(problem.scalars[0]), method.step, key,
+    )  # fmt: skip
+    starts = start.reshape(-1, d, c)
 
-    def work(s: int) -> None:
-        part = slice(s, s + 1)
-        Z = np.full((1, c, padded), LOWEST)
+    def work(part: slice) -> None:
+        own = starts if len(starts) == 1 else starts[part]
+        Z = np.full((len(own), c, whole), LOWEST)
         Z[:, 0] = 0.0  # a sample that is not there has no loss
-        Z[0, :, :N] = (problem.X @ run.final[s].reshape(d, c)).T
+        Z[:, :, :N] = (problem.X @ own).swapaxes(1, 2)
         softmax_block(
-            X.ravel(), Y.ravel(), Z.reshape(1, -1), N, d, c, ridge, fstar, method.step, method.rank,
-            unit, key, numbers[part], run.final[part], run.gap[part], run.step_sq[part],
-            run.diverged_at[part],
+            chain, Z.reshape(len(own), -1), numbers[part], run.final[part],
+            run.gap[part], run.step_sq[part], run.diverged_at[part],
         )  # fmt: skip
 
-    over_threads(work, range(len(seeds)), threads)
+    over_threads(work, parts(len(seeds), threads), threads)
     return run

@@ -1,41 +1,63 @@
 """Sketched chains on a quadratic whose curvature acts on the sketched side, in the eigenbasis of the curvature.
 
-With K = U diag(k) U^T, D = U^T (W - W*) and a Haar sketch, U^T B has the law of B: so B is drawn in that basis,
-and one link costs O(m n r),
+With K = U diag(k) U^T, F = sqrt(K) U^T (W - W*) and a Haar sketch, U^T B has the law of B: so B is drawn in that
+basis, and with C = sqrt(k) B one link costs O(m n r),
 
-    D <- D - gamma B (B^T B)^{-1} (k B)^T D,    f - f* = 1/2 sum_i k_i |D_i|^2,    |G|^2 = sum_i k_i^2 |D_i|^2
+    F <- F - gamma C (B^T B)^{-1} C^T F,    f - f* = 1/2 |F|^2,    |G|^2 = sum_i k_i |F_i|^2.
 
-with the row norms |D_i|^2 taken in the pass that updates the rows. A Cholesky factor of B^T B stands for the
-QR of B, and B is orthogonalised where that factor would lose accuracy.
+Sketches do not depend on the state. Where |G|^2 is not asked for, links of a low rank are therefore made several
+at once: all of their C^T F in one pass, what each changes in those of the next from C^T C, all of their moves
+in a second pass; f follows from the sketches,
+
+    f_+ - f = -gamma |H G|^2 + 1/2 |C M|^2,    M = -gamma (B^T B)^{-1} C^T F,
+
+and is summed anew before its round-off shows. A row of eigenvalue zero holds W - W* itself: it moves, and
+counts for nothing.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.engine.compiled import KERNEL, njit
-from ractheory.engine.draw import range_basis
+from ractheory.engine.compiled import INNER, KERNEL, LOOP, njit
+from ractheory.engine.factors import (
+    draw,
+    gram,
+    grams_and_inverses,
+    inner,
+    norms_and_inverses,
+    padded,
+    scale,
+    spread,
+)
 from ractheory.engine.plans import fresh_haar_step
 from ractheory.engine.projected import fill_diverged, overflowed
-from ractheory.engine.random import Purpose, fill_normal_in, fill_sphere, scratch_for_normals
+from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
-from ractheory.engine.threads import over_threads
-from ractheory.engine.vectors import add, load, splat, store, total, vfma
+from ractheory.engine.threads import over_threads, parts
+from ractheory.engine.tiles import sketch, update, update_measured
+from ractheory.engine.vectors import WIDTH, aligned, load, multiply, splat, store, vfma
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.objectives.structure import Family, Problem
 
 Array = NDArray[np.float64]
-SKETCH = int(Purpose.SKETCH)
 LEFT = 0
 SIDES = (Trains.LEFT, Trains.RIGHT)
 
-ILL_CONDITIONED = 1e-6
-"""Smallest share of a diagonal entry of B^T B that a Cholesky pivot may keep before B is orthogonalised."""
+COLUMNS_AT_ONCE = 4
+"""Columns of the factors of the links that are made at once."""
+
+PASSES = 8
+"""Passes after which f is summed anew."""
+
+FALL = 2.0**-6
+"""f is summed anew once it has fallen below this share of its largest value since it last was: so what round-off
+the largest left is at most 64 times as large, in units of f."""
 
 
 @dataclass(frozen=True)
@@ -82,193 +104,197 @@ def qualifies(objective: Objective, problem: Problem, method: Method) -> bool:
     return fresh_haar_step(method) and method.trains is SIDES[curved]
 
 
-# In what follows D is m x p, the factors B and C = k B are r x m (transposed, so that their columns are
-# contiguous) and M is r x p, all flat, m and p multiples of four, filled up with zeros.
+@njit(**INNER)
+def combine(X, S, r, q, w, gamma, A):  # type: ignore[no-untyped-def]
+    """Write the matrix A, q x w, that makes the moves of q / r links from their sketches, M = A C^T F.
 
-
-@njit(**KERNEL)
-def sketch(D, m, p, C, r, out):  # type: ignore[no-untyped-def]
-    """Write C^T D into out; sixteen columns of D at a time, which stay in the first-level cache."""
-    for j in range(0, p - p % 16, 16):
-        for k in range(r):
-            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = splat(0.0)
-            for i in range(0, m, 2):
-                c, d = splat(C[k * m + i]), splat(C[k * m + i + 1])
-                q = i * p + j
-                a0, a1 = vfma(c, load(D, q), a0), vfma(c, load(D, q + 4), a1)
-                a2, a3 = vfma(c, load(D, q + 8), a2), vfma(c, load(D, q + 12), a3)
-                q += p
-                b0, b1 = vfma(d, load(D, q), b0), vfma(d, load(D, q + 4), b1)
-                b2, b3 = vfma(d, load(D, q + 8), b2), vfma(d, load(D, q + 12), b3)
-            q = k * p + j
-            store(out, q, add(a0, b0))
-            store(out, q + 4, add(a1, b1))
-            store(out, q + 8, add(a2, b2))
-            store(out, q + 12, add(a3, b3))
-    for j in range(p - p % 16, p, 4):
-        for k in range(r):
-            a0 = b0 = splat(0.0)
-            for i in range(0, m, 2):
-                a0 = vfma(splat(C[k * m + i]), load(D, i * p + j), a0)
-                b0 = vfma(splat(C[k * m + i + 1]), load(D, (i + 1) * p + j), b0)
-            store(out, k * p + j, add(a0, b0))
-
-
-@njit(**KERNEL)
-def update(D, m, p, B, r, M, norms):  # type: ignore[no-untyped-def]
-    """D <- D - B M, and the squared norms of its rows."""
-    for i in range(m):
-        a = b = splat(0.0)
-        row, j = i * p, 0
-        while j + 16 <= p:
-            q = row + j
-            x0, x1, x2, x3 = load(D, q), load(D, q + 4), load(D, q + 8), load(D, q + 12)
-            for k in range(r):
-                c, s = splat(-B[k * m + i]), k * p + j
-                x0, x1 = vfma(c, load(M, s), x0), vfma(c, load(M, s + 4), x1)
-                x2, x3 = vfma(c, load(M, s + 8), x2), vfma(c, load(M, s + 12), x3)
-            store(D, q, x0)
-            store(D, q + 4, x1)
-            store(D, q + 8, x2)
-            store(D, q + 12, x3)
-            a, b = vfma(x0, x0, a), vfma(x1, x1, b)
-            a, b = vfma(x2, x2, a), vfma(x3, x3, b)
-            j += 16
-        while j < p:
-            x0 = load(D, row + j)
-            for k in range(r):
-                x0 = vfma(splat(-B[k * m + i]), load(M, k * p + j), x0)
-            store(D, row + j, x0)
-            a = vfma(x0, x0, a)
-            j += 4
-        norms[i] = total(add(a, b))
-
-
-@njit(**KERNEL)
-def cholesky(B, m, r, L):  # type: ignore[no-untyped-def]
-    """Write the Cholesky factor of B^T B into the lower half of L; return the smallest share a pivot kept.
-
-    The diagonal of L holds the reciprocals of its entries. A column of zeros keeps no share: not a number.
+    The sketches are all of the F before the first of the links; X = C^T C, and S holds the inverses of B^T B along
+    its diagonal. The sketch of link k, once those before it are made, is T_k + sum_l X_kl M_l, and M_k is -gamma S_k
+    times that.
     """
-    smallest = 1.0
-    for k in range(r):
-        for l in range(k + 1):
-            a = splat(0.0)
-            for i in range(0, m, 4):
-                a = vfma(load(B, k * m + i), load(B, l * m + i), a)
-            L[k, l] = total(a)
-    for k in range(r):
-        for l in range(k):
-            inner = L[k, l]
-            for q in range(l):
-                inner -= L[k, q] * L[l, q]
-            L[k, l] = inner * L[l, l]
-        pivot = L[k, k]
-        for q in range(k):
-            pivot -= L[k, q] * L[k, q]
-        share = pivot / L[k, k]
-        if not share > ILL_CONDITIONED:
-            return share
-        smallest = min(smallest, share)
-        L[k, k] = 1.0 / math.sqrt(pivot)
-    return smallest
+    step = splat(-gamma)
+    for i in range(q):
+        k = i // r * r
+        for j in range(0, w, WIDTH):
+            x = load(S, i * w + j)
+            for l in range(k, k + r):
+                for earlier in range(k):
+                    s = splat(S[i * w + l] * X[l * w + earlier])
+                    x = vfma(s, load(A, earlier * w + j), x)
+            store(A, i * w + j, multiply(step, x))
+
+
+@njit(**INNER)
+def follow(X, G, r, q, w, p, gamma, M, largest, gap, step_sq, s, link):  # type: ignore[no-untyped-def]
+    """Follow f through q / r links of a seed with moves M, and write it and |H G|^2.
+
+    X = C^T C, and G holds B^T B along its diagonal. Return how many links to make: fewer where f has fallen so far,
+    against its largest value, that it has to be summed anew, or has left every bound.
+    """
+    made, k, sound = 0, 0, True
+    while k < q and sound:
+        curved = projected = 0.0
+        for i in range(k, k + r):
+            for j in range(k, k + r):
+                both = inner(M, i * p, M, j * p, p)
+                curved += X[i * w + j] * both
+                projected += G[i * w + j] * both
+        f = gap[s, link + made]
+        step_sq[s, link + made] = projected / gamma**2
+        made, k = made + 1, k + r
+        gap[s, link + made] = f - projected / gamma + 0.5 * curved
+        largest = max(largest, f)
+        sound = FALL * largest <= gap[s, link + made] < np.inf
+    return made
+
+
+class Chain(NamedTuple):
+    """What every seed shares: the curvature in its eigenbasis and the method, as numbers.
+
+    Padded with zeros: the eigenvalues and the rows of the transposed basis as the columns of B are (length m), the
+    rows of the centre as those of F are (length p). `roots` makes C of B, `moving` the move of F; `weights` are
+    those of the rows of F in 2 f and in |G|^2.
+    """
+
+    d: int
+    m: int
+    p: int
+    rank: int
+    at_once: int
+    unit: bool
+    gamma: float
+    key: NDArray[np.uint32]
+    roots: Array
+    moving: Array
+    weights: Array
+    basis: Array
+    centre: Array
+
+
+class Room(NamedTuple):
+    """Scratch of one thread, named as in the formulas; the last five are what normal deviates are made in."""
+
+    F: Array
+    B: Array
+    C: Array
+    E: Array
+    sketched: Array
+    M: Array
+    A: Array
+    X: Array
+    G: Array
+    S: Array
+    wide: Array
+    given: Array
+    Q: Array
+    sums: Array
+    words: NDArray[np.int32]
+    more_words: NDArray[np.int32]
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    flat: Array
 
 
 @njit(**KERNEL)
-def solve(L, r, p, gamma, M):  # type: ignore[no-untyped-def]
-    """Overwrite M by gamma (L L^T)^{-1} M; return |L^{-1} M|^2."""
-    energy, zero = splat(0.0), splat(0.0)
-    for k in range(r):
-        scale = splat(L[k, k])
-        for j in range(0, p, 4):
-            x = load(M, k * p + j)
-            for l in range(k):
-                x = vfma(splat(-L[k, l]), load(M, l * p + j), x)
-            x = vfma(x, scale, zero)
-            store(M, k * p + j, x)
-            energy = vfma(x, x, energy)
-    for k in range(r - 1, -1, -1):
-        scale, step = splat(L[k, k]), splat(gamma)
-        for j in range(0, p, 4):
-            x = load(M, k * p + j)
-            for l in range(k + 1, r):
-                x = vfma(splat(-L[l, k]), load(M, l * p + j), x)
-            store(M, k * p + j, vfma(x, scale, zero))
-    for j in range(0, r * p, 4):
-        store(M, j, vfma(load(M, j), step, zero))
-    return total(energy)
+def room_for(chain):  # type: ignore[no-untyped-def]
+    """Return the scratch that a chain needs."""
+    q, w = chain.at_once * chain.rank, padded(chain.at_once * chain.rank)
+    m, p, r = chain.m, chain.p, chain.rank
+    return Room(
+        aligned(chain.d * p), aligned(q * m), aligned(q * m), aligned(q * m), aligned(q * p), aligned(q * p),
+        aligned(q * w), aligned(q * w), aligned(q * w), aligned(q * w), aligned(2 * r * padded(r)),
+        np.empty((chain.d, r)), np.empty((r, chain.d)), aligned(2 * WIDTH), *scratch_for_normals(chain.d * r),
+    )  # fmt: skip
+
+
+@njit(**INNER)
+def draw_factors(chain, room, seed, link, links):  # type: ignore[no-untyped-def]
+    """Draw the factors of some links of a seed, and write B, C, E, and the diagonals G = B^T B and S = G^{-1}."""
+    d, m, r = chain.d, chain.m, chain.rank
+    q, w = links * r, padded(chain.at_once * r)
+    B, G, S = room.B, room.G, room.S
+    for k in range(links):
+        draw(
+            chain.key, seed, link + k, chain.unit, d * r,
+            room.words, room.more_words, room.x, room.y, room.flat,
+        )  # fmt: skip
+        spread(room.flat, d, r, m, B, k * r * m)
+    if r == 1:
+        norms_and_inverses(B, 0, m, q, G, S, w)
+    else:
+        grams_and_inverses(B, 0, m, d, r, q, G, S, w, room.wide, room.given, room.Q)
+    scale(chain.roots, B, m, q, room.C)
+    scale(chain.moving, B, m, q, room.E)
+
+
+@njit(**LOOP)
+def run_links(chain, room, seed, s, gap, grad_sq, step_sq):  # type: ignore[no-untyped-def]
+    """Run one seed from room.F, and write row s of the records.
+
+    Return the link at which it diverged, or -1. With chain.at_once > 1 grad_sq is not written.
+    """
+    d, m, p, r, at_once, gamma = chain.d, chain.m, chain.p, chain.rank, chain.at_once, chain.gamma
+    F, C, E, sketched, M, A, X = room.F, room.C, room.E, room.sketched, room.M, room.A, room.X
+    w, links = padded(at_once * r), step_sq.shape[1]
+    for j in range(M.size):
+        M[j] = 0.0
+    f, grad_sq[s, 0] = update_measured(F, d, p, E, 0, m, r, M, chain.weights, room.sums)
+    largest = gap[s, 0] = 0.5 * f
+    link, passes, diverged = 0, 0, 0 if overflowed(gap[s, 0], gap[s, 0]) else -1
+    while link < links and diverged < 0:
+        steps = min(at_once, links - link)
+        q = steps * r
+        draw_factors(chain, room, seed, link, steps)
+        sketch(F, d, p, C, 0, m, q, sketched, 0)
+        if at_once > 1:
+            gram(C, 0, m, q, w, X, 0)
+        combine(X, room.S, r, q, w, gamma, A)
+        sketch(sketched, q, p, A, 0, w, q, M, 0)
+        made, passes = 1, passes + 1
+        if at_once > 1:
+            made = follow(X, room.G, r, q, w, p, gamma, M, largest, gap, step_sq, s, link)
+        else:
+            step_sq[s, link] = inner(sketched, 0, M, 0, q * p) / -gamma
+        end = link + made
+        if at_once == 1 or made < steps or passes == PASSES:
+            f, grad_sq[s, end] = update_measured(
+                F, d, p, E, 0, m, made * r, M, chain.weights, room.sums
+            )
+            largest = gap[s, end] = 0.5 * f
+            passes = 0
+        else:
+            update(F, d, p, E, 0, m, made * r, M)
+        for t in range(link + 1, end + 1):
+            largest = max(largest, gap[s, t])
+            if diverged < 0 and overflowed(gap[s, t], gap[s, 0]):
+                diverged = t
+        link = end
+    return diverged
 
 
 @njit(**KERNEL)
-def orthogonalise(B, m, d, r, L):  # type: ignore[no-untyped-def]
-    """Overwrite B by an orthonormal basis of its range and zero columns, and L by the identity."""
-    given, Q = np.empty((d, r)), np.zeros((r, d))
-    for i in range(d):
-        for k in range(r):
-            given[i, k] = B[k * m + i]
-    rank = range_basis(given, Q)
-    L.fill(0.0)
-    for k in range(r):
-        L[k, k] = 1.0
-        for i in range(d):
-            B[k * m + i] = Q[k, i] if k < rank else 0.0
-
-
-@njit(**KERNEL)
-def energies(eigenvalues, norms):  # type: ignore[no-untyped-def]
-    """Return sum_i k_i |D_i|^2 / 2 and sum_i k_i^2 |D_i|^2."""
-    f = squares = splat(0.0)
-    for i in range(0, norms.size, 4):
-        k = load(eigenvalues, i)
-        energy = vfma(k, load(norms, i), splat(0.0))
-        f, squares = add(f, energy), vfma(k, energy, squares)
-    return 0.5 * total(f), total(squares)
-
-
-@njit(**KERNEL)
-def draw(key, seed, link, unit, d, r, words, normals, flat, B, m):  # type: ignore[no-untyped-def]
-    """Draw the factor that `draw_factor` draws for a Haar range, d x r, and write it transposed."""
-    if unit:
-        fill_sphere(key, seed, link, SKETCH, B)
-        return
-    fill_normal_in(key, seed, link, SKETCH, words, normals, flat)
-    for k in range(r):
-        for i in range(d):
-            B[k * m + i] = flat[k * d + i]
-
-
-@njit(**KERNEL)
-def spectral_block(  # type: ignore[no-untyped-def]
-    eigenvalues, d, gamma, r, unit, key, seeds, rows, gap, grad_sq, step_sq, diverged
-):
-    """Simulate every seed; its row of `rows` is D, and `eigenvalues` are padded as the rows of D are."""
-    m, links = eigenvalues.size, step_sq.shape[1]
-    p = rows.shape[1] // m
-    B, C, L, M = np.zeros(r * m), np.empty(r * m), np.empty((r, r)), np.empty(r * p)
-    norms, flat = np.empty(m), np.empty(d * r)
-    words, normals = scratch_for_normals(d * r)
+def spectral_block(chain, starts, seeds, final, gap, grad_sq, step_sq, diverged):  # type: ignore[no-untyped-def]
+    """Simulate every seed from its row of `starts`, F_0, or from the only one; `final` is W, flat, d x n."""
+    room = room_for(chain)
     for s in range(seeds.size):
-        D = rows[s]
-        M.fill(0.0)
-        update(D, m, p, B, r, M, norms)
-        diverged[s] = -1
-        for link in range(links + 1):
-            gap[s, link], grad_sq[s, link] = energies(eigenvalues, norms)
-            if overflowed(gap[s, link], gap[s, 0]):
-                fill_diverged(link, gap[s], grad_sq[s], step_sq[s])
-                diverged[s] = link
-                break
-            if link == links:
-                break
-            draw(key, seeds[s], link, unit, d, r, words, normals, flat, B, m)
-            if not cholesky(B, m, r, L) > ILL_CONDITIONED:
-                orthogonalise(B, m, d, r, L)
-            for k in range(r):
-                for i in range(m):
-                    C[k * m + i] = eigenvalues[i] * B[k * m + i]
-            sketch(D, m, p, C, r, M)
-            step_sq[s, link] = solve(L, r, p, gamma, M)
-            update(D, m, p, B, r, M, norms)
+        room.F[:] = starts[s if starts.shape[0] > 1 else 0]
+        diverged[s] = run_links(chain, room, seeds[s], s, gap, grad_sq, step_sq)
+        if diverged[s] >= 0:
+            fill_diverged(diverged[s], gap[s], grad_sq[s], step_sq[s])
+        write_back(chain, room.F, final[s])
+
+
+@njit(**KERNEL)
+def write_back(chain, F, w):  # type: ignore[no-untyped-def]
+    """Write W = W* + U D into w, flat."""
+    d, p, n, product = chain.d, chain.p, w.size // chain.d, aligned(chain.d * chain.p)
+    for i in range(d):
+        for j in range(i * p, (i + 1) * p):
+            F[j] /= chain.moving[i]
+    sketch(F, d, p, chain.basis, 0, chain.m, d, product, 0)
+    for i in range(d):
+        for j in range(n):
+            w[i * n + j] = chain.centre[i * p + j] + product[i * p + j]
 
 
 def simulate_spectral(
@@ -279,28 +305,45 @@ def simulate_spectral(
     start: Array,
     links: int,
     threads: int | None,
+    gradients: bool = True,
 ) -> Run:
-    """Simulate every seed of a method that qualifies."""
+    """Simulate every seed of a method that qualifies; without gradients grad_sq is nan."""
     q = spectrum(problem)
     shape = (int(problem.blocks[0, 1]), int(problem.blocks[0, 2]))
     d, n = q.centre.shape
-    m, p = -(-d // 4) * 4, -(-n // 4) * 4
+    m, p = (-(-size // WIDTH) * WIDTH for size in (d, n))
     W = start.reshape(-1, *shape)
-    D = np.zeros((len(seeds), m, p))
-    D[:, :d, :n] = q.basis.T @ ((W if q.side == LEFT else W.swapaxes(1, 2)) - q.centre)
-    rows, numbers = D.reshape(len(seeds), m * p), np.array(seeds, dtype=np.int64)
+    roots = np.sqrt(q.eigenvalues)
+    F = q.basis.T @ ((W if q.side == LEFT else W.swapaxes(1, 2)) - q.centre)
+    numbers = np.array(seeds, dtype=np.int64)
     run = Run.begin(len(seeds), links, np.zeros(()), d * n)
-    eigenvalues = np.concatenate([q.eigenvalues, np.zeros(m - d)])
+    at_once = 1 if gradients else max(1, COLUMNS_AT_ONCE // method.rank)
     unit = d == 3 and method.rank == 1 and method.law.name == "haar"
+    moving = np.where(roots > 0.0, roots, 1.0)
+    F *= moving[:, None]
+    weights = np.stack([roots > 0.0, q.eigenvalues])
+    chain = Chain(
+        d, m, p, method.rank, at_once, unit, method.step, key, _padded(roots, m), _padded(moving, m),
+        _padded(weights, m), _padded(q.basis, m), _padded(q.centre, p),
+    )  # fmt: skip
+    starts = _padded(F, p).reshape(len(F), d * p)
 
-    def work(s: int) -> None:
-        part = slice(s, s + 1)
+    def work(part: slice) -> None:
+        own = starts if len(starts) == 1 else starts[part]
         spectral_block(
-            eigenvalues, d, method.step, method.rank, unit, key, numbers[part], rows[part],
+            chain, own, numbers[part], run.final[part],
             run.gap[part], run.grad_sq[part], run.step_sq[part], run.diverged_at[part],
         )  # fmt: skip
 
-    over_threads(work, range(len(seeds)), threads)
-    final = q.basis @ D[:, :d, :n] + q.centre
-    run.final[:] = (final if q.side == LEFT else final.swapaxes(1, 2)).reshape(len(seeds), -1)
+    over_threads(work, parts(len(seeds), threads), threads)
+    if q.side != LEFT:
+        run.final[:] = run.final.reshape(-1, d, n).swapaxes(1, 2).reshape(len(seeds), d * n)
+    if not gradients:
+        run.grad_sq.fill(np.nan)
     return run
+
+
+def _padded(rows: Array, length: int) -> Array:
+    """Return an array with its rows filled up with zeros, flat."""
+    extra = [(0, 0)] * (rows.ndim - 1) + [(0, length - rows.shape[-1])]
+    return np.ascontiguousarray(np.pad(rows, extra)).ravel()

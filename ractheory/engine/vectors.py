@@ -1,7 +1,8 @@
-"""Explicit vectors of four doubles inside compiled code, for the loops that LLVM does not vectorise well.
+"""Explicit vectors of eight doubles inside compiled code, for the loops that LLVM does not vectorise well.
 
-A value of type `vector` lives in a register. Four lanes on every processor, so that sums have the same
-bits everywhere; each function does in every lane what its scalar namesake does.
+A value of type `vector` lives in one register, or in two where registers are shorter. Eight lanes on every
+processor, so that sums have the same bits everywhere; each function does in every lane what its scalar
+namesake does.
 """
 
 from __future__ import annotations
@@ -9,17 +10,29 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, register_model
 
-from ractheory.engine.compiled import INNER, njit
+from ractheory.engine.compiled import INNER, KERNEL, njit
 
-WIDTH = 4
+WIDTH = 8
 IR_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 _INDEX = ir.IntType(32)
+
+
+_LINE = 64
+
+
+@njit(**KERNEL)
+def aligned(size):  # type: ignore[no-untyped-def]
+    """Return `size` zeros that begin at a line of the cache, so that no vector lies across two."""
+    room = np.zeros(size + _LINE // 8 - 1)
+    first = -(room.ctypes.data // 8) % (_LINE // 8)
+    return room[first : first + size]
 
 
 class Vector(types.Type):
@@ -38,40 +51,55 @@ class _Model(PrimitiveModel):
         super().__init__(manager, numba_type, IR_VECTOR)
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), IR_VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
 
 
-def _flat(array: Any) -> bool:
+def _flat(array: Any, dtype: Any = types.float64) -> bool:
     return (
         isinstance(array, types.Array)
         and array.ndim == 1
         and array.layout == "C"
-        and array.dtype == types.float64
+        and array.dtype == dtype
     )
 
 
 @intrinsic
 def load(typingctx: Any, array: Any, index: Any) -> Any:
-    """The entries index, ..., index + 3 of a flat float64 array; no bounds are checked."""
+    """The entries index, ..., index + WIDTH - 1 of a flat float64 array; no bounds are checked."""
     if not _flat(array):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_pointer(context, builder, signature.args[0], *args), align=8)
+        place = _pointer(context, builder, signature.args[0], args[0], args[1], IR_VECTOR)
+        return builder.load(place, align=8)
+
+    return vector(array, types.intp), codegen
+
+
+@intrinsic
+def widened(typingctx: Any, array: Any, index: Any) -> Any:
+    """The entries index, ..., index + WIDTH - 1 of a flat float32 array, as doubles; no bounds are checked."""
+    if not _flat(array, types.float32):
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        singles = ir.VectorType(ir.FloatType(), WIDTH)
+        place = _pointer(context, builder, signature.args[0], args[0], args[1], singles)
+        return builder.fpext(builder.load(place, align=4), IR_VECTOR)
 
     return vector(array, types.intp), codegen
 
 
 @intrinsic
 def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
-    """Write a vector to the entries index, ..., index + 3 of a flat float64 array."""
+    """Write a vector to the entries index, ..., index + WIDTH - 1 of a flat float64 array."""
     if not _flat(array) or value != vector:
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, signature.args[0], args[0], args[1])
+        place = _pointer(context, builder, signature.args[0], args[0], args[1], IR_VECTOR)
         builder.store(args[2], place, align=8)
         return context.get_dummy_value()
 
@@ -95,7 +123,7 @@ def vfma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         of_three = ir.FunctionType(IR_VECTOR, (IR_VECTOR,) * 3)
-        function = cgutils.get_or_insert_function(builder.module, of_three, "llvm.fma.v4f64")
+        function = cgutils.get_or_insert_function(builder.module, of_three, f"llvm.fma.v{WIDTH}f64")
         return builder.call(function, args)
 
     return vector(vector, vector, vector), codegen
@@ -165,12 +193,17 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def total(typingctx: Any, a: Any) -> Any:
-    """The sum of the lanes: (first + third) + (second + fourth)."""
+    """The sum of the lanes, by halves: lane k and lane k + WIDTH/2 first."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first, second, third, fourth = (
-            builder.extract_element(args[0], _INDEX(lane)) for lane in range(WIDTH)
-        )
-        return builder.fadd(builder.fadd(first, third), builder.fadd(second, fourth))
+        (x,), width = args, WIDTH
+        while width > 1:
+            width //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(_INDEX, width), list(range(at, at + width)))
+                for at in (0, width)
+            )
+            x = builder.fadd(builder.shuffle_vector(x, x, low), builder.shuffle_vector(x, x, high))
+        return builder.extract_element(x, _INDEX(0))
 
     return types.float64(vector), codegen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ractheory.engine import entrywise, spectral
+from ractheory.engine import entrywise, factors, spectral
 from ractheory.engine.transcription import Draws
 from ractheory.laws import Coordinates, Haar, Hadamard, Law, Rademacher
 from ractheory.methods import ExactLink, Method, PseudoInverse, Trains, rac_lora
@@ -49,7 +49,7 @@ def step_error(f: Objective, method: Method, w: np.ndarray, condition: float) ->
     rounding = EPS * float(np.linalg.norm(w))
     if frame(f, method) is not None:
         # B^T B squares the condition, up to where B is orthogonalised; the rotations there and back.
-        units *= min(condition, 1 / spectral.ILL_CONDITIONED / condition)
+        units *= min(condition, 1 / factors.ILL_CONDITIONED / condition)
         assert f.constants.minimiser is not None
         rounding += ROUNDINGS * d * EPS * float(np.linalg.norm(w - f.constants.minimiser))
     if isinstance(method.inner, ExactLink):

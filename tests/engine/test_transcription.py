@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ractheory.engine import spectral, vectors
+from ractheory.engine import factors, spectral, vectors
 from ractheory.engine.compiled import njit
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
@@ -153,6 +153,71 @@ def test_softmax_without_gradients(shape: dict[str, int], rank: int) -> None:
         assert np.linalg.norm(run.final[seed] - w) <= error
 
 
+SPECTRAL = [
+    case
+    for case in QUADRATICS
+    if case[0] not in ("counterexample", "entry-weights", "quadratic-blocks")
+]
+
+
+@pytest.mark.parametrize("case", SPECTRAL, ids=lambda case: case[0])
+@pytest.mark.parametrize("gammaL", [1.0, 1.9])
+def test_links_at_once(case: tuple[str, dict[str, object]], gammaL: float) -> None:
+    """Without gradients several links are made at once: the same runs, and f to its own round-off.
+
+    In the norm of the Hessian the round-offs of the links add up; f, followed from sketch to sketch, is summed anew
+    before what its largest value has left is 1/FALL times as large.
+    """
+    f = objective(case[0], **case[1])
+    L, links = f.constants.L, 45
+    assert L is not None
+    start = np.random.default_rng(6).standard_normal(f.dim)
+    for rank in (1, 2, min(min(shape) for shape in f.shapes)):
+        method = rac_lora(gammaL / L, rank, "right" if case[0] == "spectrum-right" else "left")
+        run = simulate(f, method, start, links, 2, STREAM, gradients=False)
+        plain = transcribe(f, method, start, links, 2, STREAM, frame(f, method))
+        own = [
+            step_error(f, method, start, sketch_condition(f, method, STREAM, seed, links) ** 2)
+            for seed in range(2)
+        ]
+        error = np.arange(1, links + 2) * np.array(own)[:, None]
+        root = np.sqrt(2 * L * plain.gap)
+        followed = 64 * spectral.PASSES * spectral.COLUMNS_AT_ONCE * EPS * plain.gap
+        close(run.gap, plain.gap, root * error + L * error**2 + followed)
+        slack = L * error[:, :-1] + 64 * EPS * root[:, :-1]
+        close(run.step_sq, plain.step_sq, 2 * root[:, :-1] * slack + slack**2)
+
+
+def test_a_sudden_fall_of_f_is_followed() -> None:
+    """In two dimensions at kappa = 1 every link projects: f falls by many decades, some in one link.
+
+    A row of F keeps what a link leaves of it to eps of what it was, and every later link shrinks both.
+    """
+    f = objective("spectrum-left", m=2, n=1, spectrum=[1.0, 1.0], rotate=True)
+    links, seeds = 60, 40
+    method, start = rac_lora(1.0), np.ones(f.dim)
+    run = simulate(f, method, start, links, seeds, STREAM, gradients=False)
+    exact = np.array([_projections(f, method, start, seed, links) for seed in range(seeds)])
+    assert np.min(exact[:, 1:] / exact[:, :-1]) < spectral.FALL**2
+    worst = np.maximum.accumulate(1 / np.sqrt(exact[:, 1:] / exact[:, :-1]), axis=1)
+    assert np.all(np.abs(run.gap[:, 1:] / exact[:, 1:] - 1) <= 64 * links * EPS * worst)
+
+
+def _projections(f: Objective, method: Method, w: np.ndarray, seed: int, links: int) -> np.ndarray:
+    """Return f after each link: the sine of the angle between the column and what the last one left, squared."""
+    assert f.constants.minimiser is not None
+    draws, U = Draws(method, STREAM, seed), frame(f, method)
+    assert U is not None
+    D = U.T @ (w - f.constants.minimiser)
+    gaps = [0.5 * D @ D]
+    for t in range(links):
+        b = draws.factor(t, 0, 2)[:, 0]
+        normal = np.array([-b[1], b[0]]) / np.linalg.norm(b)
+        D = normal * (normal @ D)
+        gaps.append(0.5 * D @ D)
+    return np.array(gaps)
+
+
 def test_vector_exponential() -> None:
     x = -np.concatenate(
         [np.linspace(0, 1, 400), np.geomspace(1, 699, 400), [700.0, 800.0, np.inf, 0]]
@@ -165,26 +230,31 @@ def test_vector_exponential() -> None:
 @njit()
 def exp_of(x: np.ndarray) -> np.ndarray:
     out = np.empty_like(x)
-    for i in range(0, x.size, 4):
+    for i in range(0, x.size, vectors.WIDTH):
         vectors.store(out, i, vectors.exp(vectors.load(x, i)))
     return out
 
 
-@pytest.mark.parametrize("rank", [1, 3, 8])
-def test_ill_conditioned_factors_are_orthogonalised(rank: int) -> None:
-    """A Cholesky factor of B^T B that has lost its accuracy is not used."""
+@pytest.mark.parametrize("rank", [2, 3, 8])
+@pytest.mark.parametrize("spread", [1.0, 1e-5])
+def test_ill_conditioned_factors_are_orthogonalised(rank: int, spread: float) -> None:
+    """An inverse of B^T B that has lost its accuracy is not used."""
     rng = np.random.default_rng(5)
-    d, m = 8, 8
-    B = np.zeros((rank, m))
-    B[:] = rng.standard_normal(d)
-    B += 1e-5 * rng.standard_normal(B.shape)
-    flat, L = B.ravel().copy(), np.empty((rank, rank))
-    kept = spectral.cholesky(flat, m, rank, L)
-    assert (kept > spectral.ILL_CONDITIONED) == (rank == 1)
-    spectral.orthogonalise(flat, m, d, rank, L)
-    Q = flat.reshape(rank, m)
-    assert np.abs(Q @ Q.T - np.eye(rank)).max() <= 16 * d * rank * EPS
-    assert np.abs(B - B @ Q.T @ Q).max() <= 16 * d * rank * EPS * np.abs(B).max() * d
+    d, w = 8, factors.padded(rank)
+    B = rng.standard_normal(d) + spread * rng.standard_normal((rank, d))
+    flat, G, S = B.ravel().copy(), np.zeros(rank * w), np.zeros(rank * w)
+    scratch = np.zeros(2 * rank * w), np.empty((d, rank)), np.empty((rank, d))
+    factors.grams_and_inverses(flat, 0, d, d, rank, rank, G, S, w, *scratch)
+    Q, G, S = flat.reshape(rank, d), G.reshape(rank, w)[:, :rank], S.reshape(rank, w)[:, :rank]
+    if spread == 1.0:
+        condition = np.linalg.cond(B) ** 2
+        assert np.array_equal(Q, B)
+        assert np.abs(S @ B @ B.T - np.eye(rank)).max() <= 16 * d * EPS * condition
+        assert np.abs(G - B @ B.T).max() <= d * EPS * np.abs(B @ B.T).max()
+    else:
+        assert np.array_equal(S, np.eye(rank))
+        assert np.abs(Q @ Q.T - np.eye(rank)).max() <= 16 * d * rank * EPS
+        assert np.abs(B - B @ Q.T @ Q).max() <= 16 * d * rank * EPS * np.abs(B).max() * d
 
 
 def factored_methods(f: Objective) -> list[Method]:
