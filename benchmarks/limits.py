@@ -1,21 +1,56 @@
-"""The machine's measured peak of fused multiply-adds, from registers only."""
+"""What this machine can do at most, measured: multiply-adds, bytes through a cache, normal deviates."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from benchmarks.harness import seconds
+from benchmarks.clock import seconds
+from ractheory.engine.random import fill_normal_in, scratch_for_normals, stream_key
 
 CHAINS = 12
 """Independent chains: enough to hide the latency of four cycles on two units, few enough for 16 registers."""
-REPEATS = 200_000
+REPEATS = 2_000_000
+PASSES = 2_000
+DEVIATES = 4_096
+
+OPERATIONS, BYTES, DEVIATES_MADE = "floating-point operations", "bytes", "normal deviates"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one unit of the best algorithm takes at least.
+
+    Attributes
+    ----------
+    operations : in double precision, a fused multiply-add counted as two
+    bytes : read or written, through the cache that holds the working set
+    deviates : normal deviates drawn
+    working_set : bytes that a thread goes through again and again
+    """
+
+    operations: float
+    bytes: float = 0.0
+    deviates: float = 0.0
+    working_set: int = 16_384
+
+    def seconds(self, threads: int) -> dict[str, float]:
+        """Return how long each of them takes on as many threads of this machine, measured now."""
+        return {
+            OPERATIONS: self.operations / peak_operations(threads),
+            BYTES: self.bytes / peak_bytes(threads, self.working_set),
+            DEVIATES_MADE: self.deviates / peak_deviates(threads),
+        }
 
 
 def vector_width() -> int:
@@ -64,11 +99,54 @@ def _spin(repeats: int, start: float) -> float:
     return _chains(repeats, start)
 
 
+@njit(nogil=True, error_model="numpy")
+def _sweep(passes: int, x: np.ndarray) -> None:
+    for k in range(passes):
+        a = 1.0 + 1e-9 * k
+        for i in range(x.size):
+            x[i] = a * x[i]
+
+
+@njit(nogil=True, error_model="numpy")
+def _draw(passes: int, key: np.ndarray, first, second, x, y, out) -> None:  # type: ignore[no-untyped-def]
+    for k in range(passes):
+        fill_normal_in(key, 0, k, 0, DEVIATES, first, second, x, y, out)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
+
+
+def _together(work: Callable[[int], object], threads: int) -> float:
+    """Return how long `threads` threads take that do the same at once, started beforehand."""
+    work(0)
+    pool = _pool(threads)
+    list(pool.map(abs, range(threads)))
+    return seconds(lambda: list(pool.map(work, range(threads))))
+
+
 def peak_operations(threads: int) -> float:
-    """Return the measured peak in double-precision operations a second, a fused multiply-add being two."""
+    """Return double-precision operations a second, from registers only, a fused multiply-add being two."""
     operations = 2 * CHAINS * vector_width() * REPEATS * threads
-    _spin(1, 0.5)
-    with ThreadPoolExecutor(threads) as pool:
-        return operations / seconds(
-            lambda: list(pool.map(_spin, [REPEATS] * threads, [0.5] * threads))
-        )
+    return operations / _together(lambda _: _spin(REPEATS, 0.5), threads)
+
+
+def peak_bytes(threads: int, working_set: int) -> float:
+    """Return bytes a second, read and written, of an array of that size for each thread."""
+    arrays = [np.ones(working_set // 8) for _ in range(threads)]
+    passes = max(4, PASSES * 16_384 // working_set)
+    return (
+        2
+        * passes
+        * arrays[0].nbytes
+        * threads
+        / _together(lambda k: _sweep(passes, arrays[k]), threads)
+    )
+
+
+def peak_deviates(threads: int) -> float:
+    """Return normal deviates a second, of the generator of the engine on long arrays."""
+    rooms = [scratch_for_normals(DEVIATES) for _ in range(threads)]
+    key, passes = stream_key("peak"), 400
+    return passes * DEVIATES * threads / _together(lambda k: _draw(passes, key, *rooms[k]), threads)

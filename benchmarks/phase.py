@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Case, Contender
+from benchmarks.limits import Needs
 from ractheory.engine.phase import FAR, ROUND, STILL, Line
 from ractheory.experiments.phase import PLANS, Plan, simulate
 
@@ -90,5 +91,5 @@ def phase() -> Case:
     return Case(
         "phase", sum(made), Contender("ours", ours, sum(made)),
         (Contender("research-numpy", lambda: research(plans), sampled),),
-        "floating-point operations", operations, THREADS,
+        Needs(operations), THREADS,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ractheory.engine.compiled import INNER, njit
+from ractheory.compiled import INNER, njit
 from ractheory.engine.gradients import gap_and_gradient
 from ractheory.engine.sketching import apply_sketch, move
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, njit
+from ractheory.compiled import INNER, njit
 from ractheory.engine.factored import compose, draw_pair, factor_gradients
 from ractheory.engine.projected import LEFT, squared_norm
 from ractheory.engine.sketching import move

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from ractheory.engine.compiled import KERNEL, njit
+from ractheory.compiled import KERNEL, njit
 from ractheory.engine.random import SECOND, fill_normal, fill_sign, fill_sphere, shuffle, uniform
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from ractheory.engine.compiled import INNER, njit
+from ractheory.compiled import INNER, njit
 
 
 @intrinsic

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import DEPENDENT
 from ractheory.engine.gradients import MATRIX_QUADRATIC
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.accelerated import accelerated_link
 from ractheory.engine.adaptive import Rule, adaptive_link, first_pair
-from ractheory.engine.compiled import INNER, KERNEL, njit
 from ractheory.engine.factored import FactorPlan, factor_offsets
 from ractheory.engine.federated import Epochs, epoch_link
 from ractheory.engine.gradients import gap_and_gradient

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import GAUSSIAN, draw_factor
 from ractheory.engine.gradients import gap_and_gradient
 from ractheory.engine.projected import (

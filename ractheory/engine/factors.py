@@ -7,10 +7,10 @@ orthogonalised where the inverse would lose accuracy.
 
 from __future__ import annotations
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import range_basis
 from ractheory.engine.random import Purpose, fill_normal_in, fill_sphere
-from ractheory.engine.vectors import WIDTH, load, multiply, splat, store, total, vfma
+from ractheory.vectors import WIDTH, load, multiply, splat, store, total, vfma
 
 SKETCH = int(Purpose.SKETCH)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import IDENTITY
 from ractheory.engine.gradients import HINGE, SQUARED, component_gradient, loss_and_derivative
 from ractheory.engine.projected import LEFT

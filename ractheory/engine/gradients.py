@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ractheory.engine.compiled import KERNEL, njit
+from ractheory.compiled import KERNEL, njit
 from ractheory.objectives.structure import Family, Problem
 
 ENTRY_QUADRATIC, MATRIX_QUADRATIC = int(Family.ENTRY_QUADRATIC), int(Family.MATRIX_QUADRATIC)

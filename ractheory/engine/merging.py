@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.projected import squared_norm
 from ractheory.engine.sketching import apply_sketch
 

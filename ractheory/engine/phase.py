@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.elementary import fma, minus_two_log, normal_pair
 from ractheory.engine.random import Purpose, stream_key, unit, words
 from ractheory.engine.threads import over_threads

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import IDENTITY, draw_factor, range_basis
 from ractheory.engine.exact_link import exact_step
 from ractheory.engine.gradients import gap_and_gradient

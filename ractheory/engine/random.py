@@ -13,9 +13,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.elementary import normal_pair, sphere_point
-from ractheory.engine.vectors import WIDTH, store, widened
+from ractheory.vectors import WIDTH, store, widened
 
 
 class Purpose(IntEnum):

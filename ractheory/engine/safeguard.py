@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ractheory.engine.compiled import INNER, njit
+from ractheory.compiled import INNER, njit
 from ractheory.engine.factored import compose, draw_pair, factor_gradients, update_factors
 from ractheory.engine.gradients import gap_and_gradient
 from ractheory.engine.sketching import apply_sketch, move

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import IDENTITY
 from ractheory.engine.projected import draw_bases, link_side, project, squared_norm
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.engine.compiled import INNER, KERNEL, LOOP, njit
+from ractheory.compiled import INNER, KERNEL, LOOP, njit
 from ractheory.engine.factors import (
     draw,
     grams_and_inverses,
@@ -33,7 +33,9 @@ from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads, parts
 from ractheory.engine.tiles import sketch, update_measured
-from ractheory.engine.vectors import (
+from ractheory.method import Method, Trains
+from ractheory.objectives.structure import Family, Problem
+from ractheory.vectors import (
     LOWEST,
     WIDTH,
     add,
@@ -49,8 +51,6 @@ from ractheory.engine.vectors import (
     total,
     vfma,
 )
-from ractheory.method import Method, Trains
-from ractheory.objectives.structure import Family, Problem
 
 Array = NDArray[np.float64]
 

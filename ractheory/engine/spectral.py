@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ractheory.engine.compiled import INNER, KERNEL, LOOP, njit
+from ractheory.compiled import INNER, KERNEL, LOOP, njit
 from ractheory.engine.factors import (
     draw,
     gram,
@@ -40,10 +40,10 @@ from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads, parts
 from ractheory.engine.tiles import sketch, update, update_measured
-from ractheory.engine.vectors import WIDTH, aligned, load, multiply, splat, store, vfma
 from ractheory.methods import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.objectives.structure import Family, Problem
+from ractheory.vectors import WIDTH, aligned, load, multiply, splat, store, vfma
 
 Array = NDArray[np.float64]
 LEFT = 0

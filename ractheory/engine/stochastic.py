@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.gradients import component_gradient
 from ractheory.engine.random import Purpose, fill_normal, shuffle, uniform, words
 from ractheory.engine.sketching import apply_sketch, move

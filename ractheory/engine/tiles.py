@@ -16,8 +16,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ractheory.engine.compiled import INNER, njit
-from ractheory.engine.vectors import IR_VECTOR, WIDTH, load, splat, store, total
+from ractheory.compiled import INNER, njit
+from ractheory.vectors import IR_VECTOR, WIDTH, load, splat, store, total
 
 COLUMNS, VECTORS = 5, 4
 """Largest tile: 20 of the 32 vector registers hold sums, 4 a row of F and one an entry of C."""

@@ -25,6 +25,9 @@ from ractheory.exact.moments import Moments
 
 Array = NDArray[Any]
 
+LONG = 50_000
+"""Steps beyond which the compiled recursion takes less than to load a compiler does."""
+
 
 def vector(values: Sequence[Any] | Array) -> Array:
     """Return `values` as a float array, or as an object array when they are no floats or ints.
@@ -103,7 +106,26 @@ class RowRecursion:
 
     def expected(self, start: Array, steps: int) -> list[Any]:
         """Return E f(W_t) - f* for t = 0, ..., steps."""
+        if steps > LONG and self.k.dtype == float and start.dtype == float:
+            return self.curve(start, steps).tolist()
         return [self.value(s) for s in self.energies(start, steps)]
+
+    def curve(self, start: Array, steps: int) -> NDArray[np.float64]:
+        """Return the same for floats, compiled, shape (steps + 1,).
+
+        >>> from ractheory.exact.moments import haar
+        >>> RowRecursion(np.ones(2), 1.0, haar(2, 1)).curve(np.full(2, 2.0), 2).tolist()
+        [2.0, 1.0, 0.5]
+        """
+        from ractheory.exact.curve import expected_values
+
+        mean, same, spread = (
+            float(v) for v in (self.moments.mean, self.moments.same, self.moments.spread)
+        )
+        noise = np.zeros(len(self.k)) + self.injected
+        out = np.empty(steps + 1)
+        expected_values(self.k, float(self.gamma), mean, same, spread, noise, start, out)
+        return out
 
 
 def contraction(chain: RowRecursion) -> Any:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ractheory.engine import compiled
+from ractheory import compiled
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +56,7 @@ def test_two_processes_at_once_compile_a_kernel_once(tmp_path):
 TWICE = """
 import sys
 from numba.core import event
-from ractheory.engine import compiled
+from ractheory import compiled
 
 @compiled.njit(**compiled.KERNEL)
 def square(x):

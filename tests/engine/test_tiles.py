@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ractheory.engine import tiles, vectors
-from ractheory.engine.compiled import njit
+from ractheory import vectors
+from ractheory.compiled import njit
+from ractheory.engine import tiles
 from ractheory.engine.factors import padded
 
 EPS = float(np.finfo(float).eps)

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ractheory.engine import factors, spectral, vectors
-from ractheory.engine.compiled import njit
+from ractheory import vectors
+from ractheory.compiled import njit
+from ractheory.engine import factors, spectral
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import Draws, Factored, transcribe

@@ -253,6 +253,19 @@ def test_the_matrix_of_the_recursion_reproduces_the_example_of_the_theory():
     assert 8.5e-12 < chain.expected(np.ones(4), 100)[-1] < 9.5e-12
 
 
+@pytest.mark.parametrize("d", [1, 7, 8, 20, 50])
+@pytest.mark.parametrize("noisy", [False, True])
+def test_the_compiled_curve_is_the_recursion(d, noisy):
+    """Every value is a sum of positive terms, of at most 8 + d roundings a step."""
+    rng = np.random.default_rng(d)
+    k, start = rng.random(d), rng.random(d)
+    chain = RowRecursion(k, 0.7, mo.haar(d, (d + 1) // 2), rng.random(d) if noisy else None)
+    steps = 40
+    expected = np.array(chain.expected(start, steps), dtype=float)
+    roundings = (8 + d) * np.arange(1, steps + 2)
+    assert np.all(np.abs(chain.curve(start, steps) / expected - 1) <= roundings * EPS)
+
+
 def test_gradient_norms_are_exact_too():
     problem, gamma = quadratic(diagonal(K3)), F(1, 2)
     links = worlds.gradient_links(problem, worlds.coordinate_projections(3, 1), gamma)

@@ -1,7 +1,7 @@
 """How kernels are compiled and where they are kept.
 
 Numba looks for a change of a kernel's own file only; a kernel that calls a changed one from another file
-would stay stale. So the cache of every version of the engine's sources is a folder of its own, named by their
+would stay stale. So the cache of every version of their sources is a folder of its own, named by their
 hash, beside the sources or, where those cannot be written, in the user's cache.
 """
 
@@ -23,12 +23,12 @@ from numba.core.compiler_lock import global_compiler_lock
 if sys.platform != "win32":  # There each process compiles for itself.
     import fcntl
 
-SOURCES = ("engine/*.py", "objectives/structure.py")
+SOURCES = ("compiled.py", "vectors.py", "engine/*.py", "exact/curve.py", "objectives/structure.py")
 
 
 def sources_hash() -> str:
     """Return a hash of everything that enters a kernel."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(p for pattern in SOURCES for p in package.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, register_model
 
-from ractheory.engine.compiled import INNER, KERNEL, njit
+from ractheory.compiled import INNER, KERNEL, njit
 
 WIDTH = 8
 IR_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
