@@ -122,7 +122,7 @@ class RowRecursion:
         mean, same, spread = (
             float(v) for v in (self.moments.mean, self.moments.same, self.moments.spread)
         )
-        noise = np.zeros(len(self.k)) + self.injected
+        noise = np.zeros(len(self.k)) + np.asarray(self.injected, dtype=float)
         out = np.empty(steps + 1)
         expected_values(self.k, float(self.gamma), mean, same, spread, noise, start, out)
         return out
