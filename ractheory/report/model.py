@@ -22,6 +22,7 @@ from ractheory.report.table import (
     measured_table,
     number,
     own_rates,
+    power_words,
 )
 from ractheory.theorems import THEOREMS, Statement
 
@@ -253,7 +254,7 @@ def margin_words(claim: Claim, statement: Statement | None) -> str:
 
 EVIDENCE_WORDS = {
     "error_rate": "chance that this verdict is wrong, at most",
-    "log10_e_value": "e-value against the statement, power of ten",
+    "log10_e_value": "e-value against the statement",
     "confidence_bound": "confidence bound",
     "seeds": "runs",
     "worst": "worst step, in units of the allowed round-off (above 1 refutes)",
@@ -268,5 +269,5 @@ def evidence_facts(evidence: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     for key, words in EVIDENCE_WORDS.items():
         value = evidence.get(key)
         if value not in (None, ""):
-            rows.append((words, number(value)))
+            rows.append((words, power_words(value) if key == "log10_e_value" else number(value)))
     return tuple(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,8 +127,19 @@ def evidence_words(claim: Claim) -> str:
     if evidence["kind"] != "statistical":
         return str(evidence["kind"])
     if claim["verdict"] == "refuted" and power is not None:
-        return f"e 1e{power:+.0f}"
+        return f"e {power_words(power)}"
     return "statistical" if error_rate is None else f"err {error_rate:.1e}"
+
+
+def power_words(power: float) -> str:
+    """Return an e-value, given its power of ten; a run that diverges makes it infinite.
+
+    >>> power_words(0.3), power_words(12.3), power_words(sys.float_info.max)
+    ('2', '1e+12', 'infinite')
+    """
+    if power >= sys.float_info.max:
+        return "infinite"
+    return f"{10.0**power:.2g}" if abs(power) < 3 else f"1e{power:+.0f}"
 
 
 def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[str]:
