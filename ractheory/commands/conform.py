@@ -19,7 +19,10 @@ SHOWN = 3
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
-        "rule", metavar="PATH.py:FUNCTION", help="step(W, gradient, rng, state) -> W_next"
+        "rule",
+        metavar="PATH.py:FUNCTION",
+        help="step(W, gradient, rng, state) -> W_next; or a class with this method, or a PyTorch module with an "
+        "optimizer",
     )
     parser.add_argument(
         "--theorem",
