@@ -16,6 +16,8 @@ SEEDS, STEPS = "400", "20"
 SHOWN = 3
 """Counterexamples whose command is shown; all of them are in their files."""
 
+UNDECIDED = "undecided: neither confirmed nor refuted by these runs, as a bound that holds with equality must be"
+
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
@@ -115,5 +117,7 @@ def _conclusion(name: str, claims: Sequence[Mapping[str, Any]]) -> list[str]:
     if saved:
         lines.append(f"{len(saved)} counterexamples in {saved[0].parent}")
     verdicts = [claim["verdict"] for claim in claims]
+    if "undecided" in verdicts:
+        lines.append(UNDECIDED)
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
     return [*lines, f"{name}: {counts}."]
