@@ -107,6 +107,7 @@ class Answer:
         """Return the answer for a notebook: the statement as mathematics, and the figure."""
         from ractheory.report.figure import chart_of
         from ractheory.report.mathml import mathml
+        from ractheory.report.model import keys_of, legend_html
         from ractheory.report.page import chart_style
         from ractheory.report.svg import chart_svg
 
@@ -116,7 +117,10 @@ class Answer:
             f'<td style="text-align:left">{escape(value)}</td></tr>'
             for words, value in self._rows()
         )
-        figure = f"<figure>{chart_svg(chart)}</figure>" if chart else ""
+        figure = ""
+        if chart:
+            legend = f"<figcaption>{legend_html(keys_of(chart))}</figcaption>"
+            figure = f"<figure>{chart_svg(chart)}{legend}</figure>"
         return (
             f'<div class="ractheory-answer"><style>{chart_style()}</style>'
             f"<p><strong>{escape(self._title())}: {self.verdict.value}</strong></p>"
