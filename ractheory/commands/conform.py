@@ -115,7 +115,9 @@ def _conclusion(name: str, claims: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = ["", *(f"refuted again by: {c['command']}" for c in found[:SHOWN])]
     saved = [Path(c["file"]) for c in found if "file" in c]
     if saved:
-        lines.append(f"{len(saved)} counterexamples in {saved[0].parent}")
+        from ractheory.report.table import count_words
+
+        lines.append(f"{count_words(len(saved), 'counterexample')} in {saved[0].parent}")
     verdicts = [claim["verdict"] for claim in claims]
     if "undecided" in verdicts:
         lines.append(UNDECIDED)

@@ -155,11 +155,13 @@ def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[
     real = sum(claim["real_data"] for claim in claims)
     own = own_rates(claims)
     apart = (
-        f", and {sum(own):.2g} for {_count(len(own), 'claim')} that state their own" if own else ""
+        f", and {sum(own):.2g} for {count_words(len(own), 'claim')} that state their own"
+        if own
+        else ""
     )
     return [
-        f"{_count(len(claims), 'claim')}: {words}; {outcome}.",
-        f"{real} on real data, {_count(controls, 'negative control')}; "
+        f"{count_words(len(claims), 'claim')}: {words}; {outcome}.",
+        f"{real} on real data, {count_words(controls, 'negative control')}; "
         f"error rate of the whole run {error_rate:g}{apart}; {seconds:.1f} s.",
     ]
 
@@ -176,5 +178,10 @@ def own_rates(claims: Iterable[Claim]) -> list[float]:
     ]
 
 
-def _count(number: int, noun: str) -> str:
+def count_words(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> count_words(1, "claim"), count_words(2, "claim")
+    ('1 claim', '2 claims')
+    """
     return f"{number} {noun}" + ("" if number == 1 else "s")
