@@ -224,6 +224,17 @@ def test_scikit_learn_agrees() -> None:
     assert np.linalg.norm(w - f.constants.minimiser) <= 1e-6 * np.linalg.norm(w)
 
 
+def test_a_seed_draws_half_of_the_tumours() -> None:
+    every, one, other = (objective("logistic-breast-cancer", seed=s) for s in (None, 0, 1))
+    assert (len(every.X), len(one.X), len(other.X)) == (569, 284, 284)
+    rows = [{tuple(row) for row in np.hstack([f.X, f.Y])} for f in (every, one, other)]
+    assert rows[1] < rows[0]
+    assert rows[2] < rows[0]
+    assert rows[1] != rows[2]
+    again = objective("logistic-breast-cancer", seed=0)
+    assert np.array_equal(again.X, one.X)
+
+
 def test_blocks_are_groups_of_rows_of_the_same_function() -> None:
     one, many = objective("logistic-breast-cancer"), objective("logistic-blocks")
     w = points(one)[1]
