@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs.pages import PAGES
 from docs.readme import README, built
+from ractheory.errors import UsageError
 from ractheory.records import read_claims
 from ractheory.report.reproduction import PAGE, reproduction
 
@@ -31,6 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
         help="build the page on what reproduces, from a claims.json",
     )
     options = parser.parse_args(arguments)
+    try:
+        return _build(options)
+    except (UsageError, OSError) as error:
+        print(f"docs: {error}", file=sys.stderr)
+        return 2
+
+
+def _build(options: argparse.Namespace) -> int:
     pages = dict(PAGES)
     if options.results is not None:
         pages = {PAGE: lambda: reproduction(read_claims(Path(options.results)))}

@@ -132,7 +132,8 @@ def _help(action: argparse.Action) -> str:
 
 
 def registries_page() -> str:
-    """Return the page of objectives, methods and sketches, from the first lines of their docstrings."""
+    """Return the page of objectives, methods, sketches and figures, from the first lines of their docstrings."""
+    from figures import figure_names
     from ractheory.commands.listing import KINDS
 
     lines = ["# What can be run", ""]
@@ -142,6 +143,11 @@ def registries_page() -> str:
     for kind in ("objectives", "methods", "sketches"):
         lines += ["", f"## {kind.capitalize()}", "", "| name | what it is |", "| --- | --- |"]
         lines += [f"| `{row['id']}` | {_cell(row['title'])} |" for row in KINDS[kind]()]
+    lines += ["", "## Figures", "", "Drawn from the records of a run: `make figures ARGS=NAME`."]
+    lines += ["", "| name | what it shows |", "| --- | --- |"]
+    for name, module in figure_names().items():
+        first = (import_module(f"figures.{module}").__doc__ or "").partition("\n")[0]
+        lines.append(f"| `{name}` | {_cell(first.rstrip('.'))} |")
     return _page(lines)
 
 

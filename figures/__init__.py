@@ -17,6 +17,7 @@ from ractheory.records import Damaged, read_record
 MODULES = (
     "counterexample",
     "fine_tuning",
+    "logistic_regression",
     "phase",
     "tightness",
     "best_rate",

@@ -55,7 +55,9 @@ def draw(records: Mapping[str, Record]) -> Figure:
         handles=shares, loc="upper left", title="shares of the runs", alignment="left"
     )
     key.add_artist(first)
-    key.legend(handles=lines, loc="lower left", title="proved boundaries", alignment="left")
+    key.legend(
+        handles=lines, loc="lower left", title="proved (CoLA: one inner step)", alignment="left"
+    )
     return figure
 
 

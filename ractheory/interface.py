@@ -21,7 +21,7 @@ from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
 from ractheory.compare.build import Experiment, build_method, start_of
 from ractheory.compare.comparison import Comparison, judge
 from ractheory.compare.facts import facts_of
-from ractheory.conform.rule import Declared, Rule
+from ractheory.conform.rule import Declared, Rule, maker
 from ractheory.conform.run import Trial
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
@@ -107,6 +107,7 @@ class Answer:
         """Return the answer for a notebook: the statement as mathematics, and the figure."""
         from ractheory.report.figure import chart_of
         from ractheory.report.mathml import mathml
+        from ractheory.report.model import keys_of, legend_html
         from ractheory.report.page import chart_style
         from ractheory.report.svg import chart_svg
 
@@ -116,7 +117,10 @@ class Answer:
             f'<td style="text-align:left">{escape(value)}</td></tr>'
             for words, value in self._rows()
         )
-        figure = f"<figure>{chart_svg(chart)}</figure>" if chart else ""
+        figure = ""
+        if chart:
+            legend = f"<figcaption>{legend_html(keys_of(chart))}</figcaption>"
+            figure = f"<figure>{chart_svg(chart)}{legend}</figure>"
         return (
             f'<div class="ractheory-answer"><style>{chart_style()}</style>'
             f"<p><strong>{escape(self._title())}: {self.verdict.value}</strong></p>"
@@ -146,7 +150,8 @@ def check(
     ----------
     theorem : its id; `ractheory list theorems` names them
     objective : an objective, or the name of one
-    method : a method, the name of one (step 1/L, rank 1), or a function step(W, gradient, rng, state)
+    method : a method, the name of one (step 1/L, rank 1), or a function step(W, gradient, rng, state), a class
+        with such a method, or a class of PyTorch modules (see `ractheory.conform.module`)
     steps, seeds : links of each run, and the number of runs at most
     start : "zero", "normal:SCALE", "far:SCALE", or the matrix to start from
     statement : which one of the theorem, the first one unless named
@@ -229,6 +234,7 @@ def _runs(
     """Return what makes the runs, and what says whether they are other than the theorem is told."""
     if declared is None:
         return lambda seeds: simulate(f, made, start, steps, seeds, stream), lambda: False
-    rule = Rule(getattr(method, "__name__", "step"), lambda: method, declared)
+    name = getattr(method, "__name__", "step")
+    rule = Rule(name, maker(name, method), declared)
     trial = Trial(rule, f, start, steps, stream)
     return trial, lambda: any(trial.others)

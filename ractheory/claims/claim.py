@@ -89,7 +89,8 @@ class MethodSpec:
         return standard(self.name, self.rank).law.name if known else "haar"
 
     def __str__(self) -> str:
-        return f"{self.name}, step {self.step:g} {self.unit}"
+        over = self.unit.removeprefix("1")
+        return f"{self.name}, step {self.step:g}{over if over != self.unit else ''}"
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,20 @@ def _fine_tuning() -> list[Claim]:
     ]  # fmt: skip
 
 
+CANCER_HALF = F("logistic-breast-cancer", {"ridge": 0.1, "seed": 0})
+CANCER_RANKS = (1, 2, 5, 10, 31)
+
+
+def _logistic_fine_tuning() -> list[Claim]:
+    """Appendix A: the minimiser on one random half of the data is the start on another."""
+    return [
+        Claim(f"gd-pl/logistic-fine-tuning/haar-r{r}", "gd-pl", CANCER_HALF, Rac(rank=r),
+              start="pretrained:1", steps=1000 // r, seeds=100, all_seeds=True, real_data=True,
+              source="RAC-LoRA, appendix A")
+        for r in CANCER_RANKS
+    ]  # fmt: skip
+
+
 def _gd_convex() -> list[Claim]:
     cases = {
         "least-squares-under/haar-r2": (F("least-squares-under"), Rac(rank=2), 40, EVERY, False),
@@ -192,4 +206,11 @@ def _gd_convex() -> list[Claim]:
     return claims
 
 
-CLAIMS = tuple(_descent() + _gd_nonconvex() + _gd_pl() + _fine_tuning() + _gd_convex())
+CLAIMS = tuple(
+    _descent()
+    + _gd_nonconvex()
+    + _gd_pl()
+    + _fine_tuning()
+    + _logistic_fine_tuning()
+    + _gd_convex()
+)

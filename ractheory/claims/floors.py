@@ -53,6 +53,7 @@ def _figure_1() -> list[Claim]:
                 "seeds": 200,
                 "all_seeds": True,
                 "source": FIGURE_1,
+                "tiers": EVERY,
             }
             claims.append(
                 Claim(f"counterexample/{where}/gd", "counterexample", COUNTEREXAMPLE,

@@ -16,10 +16,15 @@ SEEDS, STEPS = "400", "20"
 SHOWN = 3
 """Counterexamples whose command is shown; all of them are in their files."""
 
+UNDECIDED = "undecided: neither confirmed nor refuted by these runs, as a bound that holds with equality must be"
+
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
-        "rule", metavar="PATH.py:FUNCTION", help="step(W, gradient, rng, state) -> W_next"
+        "rule",
+        metavar="PATH.py:FUNCTION",
+        help="step(W, gradient, rng, state) -> W_next; or a class with this method, or a PyTorch module with an "
+        "optimizer",
     )
     parser.add_argument(
         "--theorem",
@@ -110,7 +115,11 @@ def _conclusion(name: str, claims: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = ["", *(f"refuted again by: {c['command']}" for c in found[:SHOWN])]
     saved = [Path(c["file"]) for c in found if "file" in c]
     if saved:
-        lines.append(f"{len(saved)} counterexamples in {saved[0].parent}")
+        from ractheory.report.table import count_words
+
+        lines.append(f"{count_words(len(saved), 'counterexample')} in {saved[0].parent}")
     verdicts = [claim["verdict"] for claim in claims]
+    if "undecided" in verdicts:
+        lines.append(UNDECIDED)
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
     return [*lines, f"{name}: {counts}."]

@@ -60,7 +60,9 @@ def proof_statuses(folder: Path, theorems: Iterable[str], check_proofs: bool) ->
     names = [name for name in theorems if name in PROOFS]
     missing = [name for name in names if name not in known]
     if missing and check_proofs:
-        note(f"checking the proofs of {len(missing)} theorems")
+        from ractheory.report.table import count_words
+
+        note(f"checking the proofs of {count_words(len(missing), 'theorem')}")
         known |= {name: check(name).to_json() for name in missing}
         _write(folder / PROOFS_FILE, code, known)
     return {name: known.get(name, {"status": "unchecked"}) for name in names}

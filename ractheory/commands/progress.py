@@ -16,8 +16,10 @@ class Lines:
         self.verbose = verbose
 
     def started(self, total: int, taken_over: int) -> None:
+        from ractheory.report.table import count_words
+
         over = f", {taken_over} of them taken over from the earlier run" if taken_over else ""
-        self.note(f"{total} claims{over}")
+        self.note(f"{count_words(total, 'claim')}{over}")
 
     def finished(self, claim: dict[str, Any], done: int, total: int) -> None:
         expected = claim["expected"]

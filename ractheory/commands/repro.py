@@ -94,7 +94,8 @@ def draw_figures(records: Path, out: Path) -> list[str]:
         _, left_out = draw_all(records, out)
     except OSError as error:
         return [f"figures: not drawn, {error}; draw them again with 'make figures'"]
-    return [f"figures: left out, its claims were not run: {name}" for name in left_out]
+    names = ", ".join(left_out)
+    return [f"figures left out, since their claims were not run: {names}"] if left_out else []
 
 
 def run_job(

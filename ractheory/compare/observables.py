@@ -103,7 +103,9 @@ def _slopes(
 ) -> Iterator[tuple[sp.Expr, Array]]:
     """Yield every observable with the size of the partial derivative by it."""
     place = sp.Dummy(real=True)
-    for applied in expression.atoms(Observable):
+    for applied in sorted(
+        expression.atoms(Observable), key=str
+    ):  # a sum in one order, whatever the hash
         slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
         size = np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float)
         yield applied, np.abs(size)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ractheory.claims.claim import MethodSpec
+from ractheory.conform import module
 from ractheory.errors import UsageError, integer, readable, real
 
 Matrix = NDArray[np.float64]
@@ -83,7 +84,10 @@ class Rule:
 
 
 def load_rule(place: str) -> Rule:
-    """Return the rule at `place`, "PATH.py:FUNCTION"; the name of a class with a method `step` will do.
+    """Return the rule at `place`, "PATH.py:FUNCTION".
+
+    A class with a method `step` will do, and a class of PyTorch modules with an optimizer, see
+    `ractheory.conform.module`.
 
     Raises UsageError when there is no such file or function, when the file cannot be imported, and when
     what it declares is unfit.
@@ -93,13 +97,13 @@ def load_rule(place: str) -> Rule:
         raise UsageError.of(
             "rule", place, "PATH.py:FUNCTION", "name the file and the function in it"
         )
-    module = _imported(readable("rule", Path(path), "a Python file that exists"))
-    if not hasattr(module, name):
-        rules = [key for key, value in vars(module).items() if _is_own(value, module)]
+    held = _imported(readable("rule", Path(path), "a Python file that exists"))
+    if not hasattr(held, name):
+        rules = [key for key, value in vars(held).items() if _is_own(value, held)]
         allowed = ", ".join(rules) or "a function of the file, which has none"
         raise UsageError.of(f"function of {path}", name, allowed, "correct its name")
-    declared = Declared.of(getattr(module, "DECLARES", None))
-    return Rule(place, _maker(place, getattr(module, name)), declared)
+    declared = Declared.of(getattr(held, "DECLARES", None))
+    return Rule(place, maker(place, getattr(held, name)), declared)
 
 
 def _imported(path: Path) -> ModuleType:
@@ -134,29 +138,39 @@ def _is_own(value: object, module: ModuleType) -> bool:
     return callable(value) and getattr(value, "__module__", "") == module.__name__
 
 
-def _maker(place: str, found: Any) -> Callable[[], Step]:
-    """Return what makes a fresh step function for each run."""
-    path, new = Path(place.rpartition(":")[0]), found
-    if inspect.isclass(found):
+def maker(place: str, found: Any) -> Callable[[], Step]:
+    """Return what makes a fresh step function for each run: from a function, a class, or a class of modules.
 
-        def make() -> Step:
-            try:
-                step: Step = new().step
-                return step
-            except Exception as error:
-                raise unfit(place, error, path) from error
-
-    elif callable(found):
-
-        def make() -> Step:
-            return new
-
-    else:
+    Raises UsageError for anything else, and where it does not take the arguments that it will be given.
+    """
+    path = Path(place.rpartition(":")[0])
+    if module.is_module(found):
+        _takes(place, found, module.ARGUMENTS)
+        return lambda: module.ModuleSteps(place, found).step
+    if not callable(found):
         raise UsageError.of("rule", place, "a function or a class", f"define {ARGUMENTS}")
+    if not inspect.isclass(found):
+        _takes(place, found, ARGUMENTS)
+        return lambda: found
+
+    new: Any = found
+
+    def made() -> Step:
+        try:
+            step: Step = new().step
+            return step
+        except Exception as error:
+            raise unfit(place, error, path) from error
+
+    _takes(place, made(), ARGUMENTS)
+    return made
+
+
+def _takes(place: str, called: Callable[..., Any], arguments: str) -> None:
+    """Raise UsageError unless `called` takes the `arguments`, such as "step(W, gradient, rng, state)"."""
+    names = arguments.partition("(")[2].rstrip(")").removeprefix("self, ").split(", ")
     try:
-        inspect.signature(make()).bind(None, None, None, None)
+        inspect.signature(called).bind(*names)
     except (TypeError, ValueError):
-        raise UsageError.of(
-            f"arguments of {place}", "others", ARGUMENTS, "take these four"
-        ) from None
-    return make
+        mend = f"take these {len(names)}"
+        raise UsageError.of(f"arguments of {place}", "others", arguments, mend) from None

@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ractheory.conform.module import Unfit
 from ractheory.conform.rule import Matrix, Rule, Step, unfit
 from ractheory.engine.run import Run
 from ractheory.errors import UsageError
@@ -106,6 +107,8 @@ class Trial:
 
         try:
             found = step(W.copy(), gradient, rng, state)
+        except Unfit:
+            raise
         except Exception as error:
             raise unfit(name, error, Path(name.rpartition(":")[0])) from error
         try:

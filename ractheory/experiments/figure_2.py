@@ -59,7 +59,7 @@ def _speed(asked: Asked) -> Outcome:
     decision = exact_decision("<=", spread, given["within"], noise, detail)
     words = f"links until E f - f* is at most {given['share']:g} of its start"
     parameters = {**given, "table": table, "table_of": words}
-    return Outcome(decision, parameters, method="rac-lora, step 1 1/L", sketch="haar, left")
+    return Outcome(decision, parameters, method="rac-lora, step 1/L", sketch="haar, left")
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,10 @@ def logistic_synthetic(
     return LinearModel("logistic-synthetic", X, 2 * Y[:, :1] - 1, Logistic(), ridge)
 
 
-def logistic_breast_cancer(ridge: float = 0.01) -> LinearModel:
-    """Return logistic regression on the breast cancer data; W is 31 x 1."""
-    return LinearModel("logistic-breast-cancer", *datasets.breast_cancer(), Logistic(), ridge)
+def logistic_breast_cancer(ridge: float = 0.01, seed: int | None = None) -> LinearModel:
+    """Return logistic regression on the breast cancer data (a random half with `seed`); W is 31 x 1."""
+    data = datasets.breast_cancer(seed)
+    return LinearModel("logistic-breast-cancer", *data, Logistic(), ridge)
 
 
 def logistic_blocks(ridge: float = 0.01) -> LinearModel:

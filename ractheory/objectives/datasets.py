@@ -29,12 +29,19 @@ def diabetes() -> Data:
     return Data(_with_ones(_standardised(X)), _standardised(y[:, None]))
 
 
-def breast_cancer() -> Data:
-    """Return 569 tumours: 30 measurements and ones, labels +1 (benign) and -1."""
+def breast_cancer(seed: int | None = None) -> Data:
+    """Return 569 tumours, or the random half of them that `seed` draws: 30 measurements and ones.
+
+    Labels are +1 (benign) and -1; measurements are standardised over all tumours.
+    """
     from sklearn.datasets import load_breast_cancer
 
     X, y = load_breast_cancer(return_X_y=True)
-    return Data(_with_ones(_standardised(X)), 2.0 * y[:, None] - 1.0)
+    X, Y = _with_ones(_standardised(X)), 2.0 * y[:, None] - 1.0
+    if seed is None:
+        return Data(X, Y)
+    half = np.sort(stream("half", seed).permutation(len(X))[: len(X) // 2])
+    return Data(X[half], Y[half])
 
 
 def digits(rows: int | None = None) -> Data:

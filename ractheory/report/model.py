@@ -22,6 +22,7 @@ from ractheory.report.table import (
     measured_table,
     number,
     own_rates,
+    power_words,
 )
 from ractheory.theorems import THEOREMS, Statement
 
@@ -57,7 +58,7 @@ class ClaimView:
     formula: str
     quantifier: str
     figure: str
-    keys: tuple[str, ...]
+    legend: str
     margin: str
     ratio: str
     evidence: str
@@ -162,7 +163,7 @@ def claim_view(claim: Claim, curves: Curves, proof: str, seed: str) -> ClaimView
         formula=mathml(statement.latex()) if statement else "",
         quantifier=statement.form.value if statement else "",
         figure=chart_svg(chart) if chart else "",
-        keys=keys_of(chart) if chart else (),
+        legend=legend_html(keys_of(chart)) if chart else "",
         margin=margin_words(claim, statement),
         ratio=number(claim["ratio"]),
         evidence=evidence_words(claim),
@@ -215,13 +216,27 @@ def command_of(claim_id: str, seed: str = SEED) -> str:
     return shlex.join(words if seed == SEED else [*words, "--seed", seed])
 
 
-def keys_of(chart: Chart) -> tuple[str, ...]:
-    """Return what the legend of `chart` names: "run", "band", "bound", "interval"."""
+def keys_of(chart: Chart) -> tuple[tuple[str, str], ...]:
+    """Return the legend of `chart`: the style of each mark, and what it is in words."""
     found = {mark.style if isinstance(mark, Line) else KINDS[type(mark)] for mark in chart.marks}
-    return tuple(key for key in ("run", "band", "bound", "interval") if key in found)
+    return tuple((key, words) for key, words in LEGEND.items() if key in found)
 
 
 KINDS = {Band: "band", Interval: "interval"}
+LEGEND = {
+    "run": "mean of the runs",
+    "band": "5\u201395 % of them",
+    "bound": "bound",
+    "interval": "confidence interval",
+}
+
+
+def legend_html(keys: Sequence[tuple[str, str]]) -> str:
+    """Return the legend `keys` as HTML, for under a chart."""
+    return "\n".join(
+        f'<span class="chart-entry"><span class="chart-key {key}"></span> {words}</span>'
+        for key, words in keys
+    )
 
 
 def proof_words(theorem: str, proofs: Proofs) -> str:
@@ -253,7 +268,7 @@ def margin_words(claim: Claim, statement: Statement | None) -> str:
 
 EVIDENCE_WORDS = {
     "error_rate": "chance that this verdict is wrong, at most",
-    "log10_e_value": "e-value against the statement, power of ten",
+    "log10_e_value": "e-value against the statement",
     "confidence_bound": "confidence bound",
     "seeds": "runs",
     "worst": "worst step, in units of the allowed round-off (above 1 refutes)",
@@ -268,5 +283,5 @@ def evidence_facts(evidence: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     for key, words in EVIDENCE_WORDS.items():
         value = evidence.get(key)
         if value not in (None, ""):
-            rows.append((words, number(value)))
+            rows.append((words, power_words(value) if key == "log10_e_value" else number(value)))
     return tuple(rows)

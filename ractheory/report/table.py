@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,8 +127,19 @@ def evidence_words(claim: Claim) -> str:
     if evidence["kind"] != "statistical":
         return str(evidence["kind"])
     if claim["verdict"] == "refuted" and power is not None:
-        return f"e 1e{power:+.0f}"
+        return f"e {power_words(power)}"
     return "statistical" if error_rate is None else f"err {error_rate:.1e}"
+
+
+def power_words(power: float) -> str:
+    """Return an e-value, given its power of ten; a run that diverges makes it infinite.
+
+    >>> power_words(0.3), power_words(12.3), power_words(sys.float_info.max)
+    ('2', '1e+12', 'infinite')
+    """
+    if power >= sys.float_info.max:
+        return "infinite"
+    return f"{10.0**power:.2g}" if abs(power) < 3 else f"1e{power:+.0f}"
 
 
 def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[str]:
@@ -143,11 +155,13 @@ def summary(claims: Sequence[Claim], error_rate: float, seconds: float) -> list[
     real = sum(claim["real_data"] for claim in claims)
     own = own_rates(claims)
     apart = (
-        f", and {sum(own):.2g} for {_count(len(own), 'claim')} that state their own" if own else ""
+        f", and {sum(own):.2g} for {count_words(len(own), 'claim')} that state their own"
+        if own
+        else ""
     )
     return [
-        f"{_count(len(claims), 'claim')}: {words}; {outcome}.",
-        f"{real} on real data, {_count(controls, 'negative control')}; "
+        f"{count_words(len(claims), 'claim')}: {words}; {outcome}.",
+        f"{real} on real data, {count_words(controls, 'negative control')}; "
         f"error rate of the whole run {error_rate:g}{apart}; {seconds:.1f} s.",
     ]
 
@@ -164,5 +178,10 @@ def own_rates(claims: Iterable[Claim]) -> list[float]:
     ]
 
 
-def _count(number: int, noun: str) -> str:
+def count_words(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> count_words(1, "claim"), count_words(2, "claim")
+    ('1 claim', '2 claims')
+    """
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +35,20 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     c = claim("gd-pl/counterexample/haar-r1")
     assert check_claim(c, SEED).to_json() == check_claim(c, SEED).to_json()
     assert check_claim(c, SEED).to_json() != check_claim(c, SEED + "2").to_json()
+
+
+def test_numbers_do_not_depend_on_the_order_of_sets() -> None:
+    """A process hashes with a seed of its own: sums over observables run in a fixed order nevertheless."""
+    code = (
+        "from ractheory.claims import claim; from ractheory.compare import check_claim;"
+        "print(check_claim(claim('lora-adaptive/isotropic/r1')).decision.evidence.worst)"
+    )
+    found = {
+        subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed},
+                       capture_output=True, check=True).stdout
+        for seed in ("0", "1")
+    }  # fmt: skip
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("theorem", ["gd-pl", "gd-nonconvex"])

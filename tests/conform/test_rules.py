@@ -69,12 +69,6 @@ def test_galore_needs_its_subspace_renewed():
     assert verdicts(example("galore", "step_seldom"), "gd-pl")["isotropic"] == "refuted"
 
 
-def test_peft_is_checked_where_it_is_installed():
-    pytest.importorskip("torch", reason="the extra torch is not installed")
-    pytest.importorskip("peft", reason="the extra torch is not installed")
-    assert verdicts(example("peft_linear", "Lora"), "gd-pl", FEW[:1], 64)["isotropic"] == "refuted"
-
-
 def test_a_rule_that_is_not_as_declared_is_never_confirmed_in_expectation(tmp_path):
     """Gradient descent obeys every bound; a heavy tail that no sample shows could not be told from it."""
     place = rule(tmp_path, "return W - gradient(W) / state['L']")

@@ -131,6 +131,16 @@ def test_pages_are_written_and_compared(tmp_path, capsys):
     assert "theorems.md is not up to date" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--from", "nowhere.json"], ["--out", "no/such/folder"]])
+def test_a_bad_file_or_folder_is_one_line(words, tmp_path, monkeypatch, capsys):
+    from docs.__main__ import main as build
+
+    monkeypatch.chdir(tmp_path)
+    assert build(words) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
 def test_the_built_block_of_the_readme_is_up_to_date():
     from docs.readme import README, built
 

@@ -16,6 +16,7 @@ from figures import (
     federated,
     fine_tuning,
     guard,
+    logistic_regression,
     phase,
     table_3,
     tightness,
@@ -159,7 +160,10 @@ SAMPLES: dict[str, Callable[[], Records]] = {
     "effective-dimension": lambda: of_runs(effective_dimension.NEEDS),
     "best-rate": lambda: {name: _rates(name) for name in best_rate.NEEDS},
     "counterexample": lambda: of_runs(counterexample.NEEDS),
-    "fine-tuning": lambda: of_runs(fine_tuning.NEEDS, parameters={"m": 50}),
+    "fine-tuning": lambda: of_runs(fine_tuning.NEEDS, parameters={"m": 50, "r": 5}),
+    "logistic-regression": lambda: of_runs(
+        logistic_regression.NEEDS, parameters={"m": 31, "r": 31}
+    ),
     "phase": lambda: {name: _diagram(name) for name in phase.NEEDS},
     "table-3": lambda: {name: _accuracies(name) for name in table_3.NEEDS},
     "tightness": lambda: {name: _ratio(name, i) for i, name in enumerate(tightness.NEEDS)},

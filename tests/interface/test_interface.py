@@ -42,6 +42,25 @@ def test_five_lines():
         assert part in text
 
 
+def test_a_class_is_made_anew_for_each_run():
+    class Descent:
+        def __init__(self):
+            self.steps = 0
+
+        def step(self, W, gradient, rng, state):
+            assert self.steps == state["t"]
+            self.steps += 1
+            return W - gradient(W) / state["L"]
+
+    declares = {"gammaL": 1.0, "rank": 1, "side": "left"}
+    assert check("descent", "isotropic", Descent, declares=declares, seeds=3).verdict == "confirmed"
+
+
+def test_a_function_of_other_arguments_is_one_line():
+    with pytest.raises(UsageError, match=r"allowed is step\(W, gradient, rng, state\)"):
+        check("descent", "isotropic", lambda W: W, declares={"gammaL": 1.0})
+
+
 def test_an_answer_is_a_formula_and_a_figure_in_a_notebook():
     answer = check("gd-pl", "spectrum-left", "rac-lora", seeds=64)
     root = ElementTree.fromstring(answer._repr_html_().replace("\u2061", ""))

@@ -26,8 +26,9 @@ VARIANTS: list[tuple[str, dict[str, object]]] = [
     ("spectrum-left", {"m": 4, "n": 3, "spectrum": "3,1,0.5,0", "rotate": True}),
     ("spectrum-right", {"m": 5, "n": 3, "spectrum": "power", "rotate": True}),
     ("spectrum-right", {"m": 1, "n": 4, "spectrum": [3.0, 1.0, 1.0, 0.0]}),
+    ("logistic-breast-cancer", {"seed": 0, "ridge": 0.1}),
 ]
-"""Every registered objective, and the shapes m < n, m > n, 1 x n and singular spectra."""
+"""Every registered objective, the shapes m < n, m > n, 1 x n, singular spectra, and half of a data set."""
 
 IDS = [f"{name}-{'-'.join(f'{k}{v}' for k, v in p.items())}".rstrip("-") for name, p in VARIANTS]
 

@@ -83,7 +83,8 @@ def test_strong_convexity_is_approached(variant: Variant) -> None:
 def test_pl_constant_is_attained(name: str) -> None:
     f = objective(name)
     k, U = np.linalg.eigh(hessian(f, np.zeros(f.dim), h=1.0))
-    mu, direction = min((x, u) for x, u in zip(k, U.T, strict=True) if x > 1e-9 * k[-1])
+    first = int(np.flatnonzero(k > 1e-9 * k[-1])[0])
+    mu, direction = k[first], U[:, first]
     assert abs(mu - f.constants.pl) <= work(f) * EPS * 10 * f.constants.L
     w = f.constants.minimiser + 100 * direction
     g = f.flat_gradient(w)
@@ -221,6 +222,17 @@ def test_scikit_learn_agrees() -> None:
     above = f.flat_value(w) - f.constants.fstar
     assert -value_error(f, w) <= above <= float(g @ g) / (2 * f.ridge) + value_error(f, w)
     assert np.linalg.norm(w - f.constants.minimiser) <= 1e-6 * np.linalg.norm(w)
+
+
+def test_a_seed_draws_half_of_the_tumours() -> None:
+    every, one, other = (objective("logistic-breast-cancer", seed=s) for s in (None, 0, 1))
+    assert (len(every.X), len(one.X), len(other.X)) == (569, 284, 284)
+    rows = [{tuple(row) for row in np.hstack([f.X, f.Y])} for f in (every, one, other)]
+    assert rows[1] < rows[0]
+    assert rows[2] < rows[0]
+    assert rows[1] != rows[2]
+    again = objective("logistic-breast-cancer", seed=0)
+    assert np.array_equal(again.X, one.X)
 
 
 def test_blocks_are_groups_of_rows_of_the_same_function() -> None:

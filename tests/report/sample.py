@@ -24,7 +24,7 @@ def claim_of(theorem: str, statement: str, number: int) -> dict[str, Any]:
         "theorem": theorem,
         "source": "a paper, Theorem 1",
         "objective": "isotropic(m=4, n=3)" if number % 2 else "counterexample",
-        "method": "rac-lora, step 1 1/L",
+        "method": "rac-lora, step 1/L",
         "sketch": "haar, rank 1, left",
         "parameters": {
             "m": 4, "n": 3, "r": 1, "gamma": 0.05, "L": 20.0, "mu": 2.0, "lam_min": 0.25, "T": 40,
@@ -80,7 +80,8 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
     unknown = claim_of("gd-pl", "sharp", 2) | {"id": "no-such/theorem", "theorem": "no-such"}
     measured = claim_of("gd-pl", "sharp", 0) | {
         "id": "table-3/sample", "theorem": "table-3",
-        "parameters": {"seeds": 10, "table": [{"method": "<i>cola</i>", "mean": 91.25}]},
+        "parameters": {"seeds": 10, "table": [{"method": "<i>cola</i>", "mean": 91.25}
+                                              | {f"column {k}": 0.125 * k for k in range(9)}]},
         "evidence": {"kind": "statistical", "error_rate": 0.01, "seeds": 10, "detail": "10 of 10"},
         "hypotheses": [],
     }  # fmt: skip
@@ -88,6 +89,11 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
         "id": "gd-pl/diverges", "expected": "confirmed", "observed": "inf", "ratio": "inf",
         "evidence": {"kind": "pathwise", "error_rate": 0.0, "worst": sys.float_info.max, "worst_at": [3, 7]},
     }  # fmt: skip
+    endless = claim_of("gd-pl", "sharp", 1)
+    endless |= {
+        "id": "gd-pl/infinite",
+        "evidence": endless["evidence"] | {"log10_e_value": sys.float_info.max},
+    }
     t = np.arange(2001.0)
     with np.errstate(over="ignore"):
         curves["gd-pl/diverges"] = {
@@ -97,7 +103,7 @@ def _awkward(curves: dict[str, records.Curves]) -> list[dict[str, Any]]:
             "high": np.full(2001, np.inf),
         }
     curves["no-such/theorem"] = {"t": t, "mean": 0.0 * t}
-    return [nasty, empty, unknown, measured, surprise]
+    return [nasty, empty, unknown, measured, surprise, endless]
 
 
 def write_sample(folder: Path) -> Path:

@@ -33,6 +33,17 @@ CONTRAST = """
     return [selector, (Math.max(x, ground) + 0.05) / (Math.min(x, ground) + 0.05)];
   });
 """
+SPILLED = """
+  const spills = (inner, outer) => inner.getBoundingClientRect().right > outer.getBoundingClientRect().right + 1;
+  const found = [...document.querySelectorAll("article")].flatMap(card => {
+    card.style.contentVisibility = "visible";
+    const parts = [...card.querySelectorAll("p, h4, figure, dl, dd, .scroll, .formula, details")];
+    return parts.filter(part => spills(part, card)).map(part => [card.dataset.id, part.tagName]);
+  });
+  const table = document.getElementById("table");
+  return spills(table, table.parentNode) ? [...found, ["the table of claims", "TABLE"]] : found;
+"""
+"""What sticks out of its card, or out of the frame of the table; tables and formulas scroll within theirs."""
 COLOURED = [
     "main section p", "main a", ".dim", ".mark", ".holds strong", ".fails strong", "dt", ".lead",
     *(f".badge.{verdict}" for verdict in ("confirmed", "refuted", "undecided", "not-applicable")),
@@ -167,6 +178,7 @@ def test_light_and_dark(browser):
             {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
         )
         assert browser.run(colour) == wanted
+    assert browser.run("return document.getElementById('theme').textContent") == "Dark"
     browser.click("#theme")
     assert browser.run(colour) == "rgb(20, 23, 27)"
     browser.click("#theme")
@@ -185,6 +197,7 @@ def test_colours_can_be_told_from_their_ground(browser):
 def test_nothing_spills_over_at_any_width(browser, width):
     browser.resize(width, 900)
     assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.run(SPILLED) == []
     if folder := os.environ.get("SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         browser.screenshot(Path(folder) / f"{width}-head.png")
@@ -200,8 +213,14 @@ def test_printed_everything_is_open(browser):
     assert browser.run("return document.querySelectorAll('details:not([open])').length") == 0
     browser.run("dispatchEvent(new Event('afterprint'))")
     assert browser.run("return document.querySelectorAll('details:not([open])').length") > 0
-    browser.devtools("Emulation.setEmulatedMedia", {"media": "print"})
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.devtools("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
+    browser.resize(794, 1123)
     assert (
         browser.run("return getComputedStyle(document.getElementById('filter')).display") == "none"
     )
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    columns = "return getComputedStyle(document.querySelector('.two')).gridTemplateColumns"
+    assert browser.run(ground) == "rgb(255, 255, 255)"
+    assert len(browser.run(columns).split()) == 2
     browser.devtools("Emulation.setEmulatedMedia", {"media": ""})

@@ -1,5 +1,7 @@
 """The structure of `report.html`, read by a parser and not by a browser."""
 
+import re
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -12,7 +14,7 @@ from ractheory.report.page import PAGE, page, write_report
 from ractheory.theorems import THEOREMS
 from tests.report.sample import NASTY, sample, write_sample
 
-VOID = {"meta", "link", "input", "br", "img", "hr"}
+VOID = {"meta", "link", "input", "br", "img", "hr", "wbr"}
 CLOSED_BY_OTHERS = {"option", "li", "p"}
 LOADING = {"src", "srcset", "href", "xlink:href", "data", "action", "poster", "background"}
 
@@ -73,11 +75,12 @@ def test_every_claim_is_one_element_with_its_id_verbatim(document, reader):
 
 
 def test_every_claim_has_statement_figure_and_command(document, reader, text):
+    words = re.sub("</?span[^>]*>", "", text)
     for claim in document["claims"]:
         if claim["theorem"] in THEOREMS:
             assert within(reader, "math", claim["id"])
-        assert f"ractheory repro --only {claim['id']}" in text or claim["id"] == NASTY
-    without = {NASTY, "gd-pl/empty", "no-such/theorem", "table-3/sample"}
+        assert f"ractheory repro --only {claim['id']}" in words or claim["id"] == NASTY
+    without = {NASTY, "gd-pl/empty", "gd-pl/infinite", "no-such/theorem", "table-3/sample"}
     with_curves = {c["id"] for c in document["claims"]} - without
     assert all(within(reader, "svg", name) for name in with_curves)
 
@@ -85,6 +88,7 @@ def test_every_claim_has_statement_figure_and_command(document, reader, text):
 def test_a_measured_claim_shows_its_table(reader, text):
     assert within(reader, "table", "table-3/sample")
     assert "<td>&lt;i&gt;cola&lt;/i&gt;</td><td>91.25</td>" in text
+    assert within(reader, "div", "table-3/sample")
     assert not within(reader, "table", "gd-pl/empty")
 
 
@@ -122,6 +126,12 @@ def test_the_summary_comes_first_and_counts(document, text):
     assert 0 < on_theorems < len(statistical)
     assert f"{1e-9 * on_theorems:.2g}" in head
     assert "1 measured claim on experiments" in head
+
+
+def test_an_e_value_without_end_is_told_in_a_word(text):
+    assert "e-value against the statement: infinite" in text
+    assert "e infinite" in text
+    assert str(int(sys.float_info.max)) not in text
 
 
 def test_proofs_are_told_as_they_are(text):

@@ -61,13 +61,14 @@
   form.hidden = false;
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
+  const clear = () => { form.reset(); filter(); };
+  form.querySelector("[type=reset]").addEventListener("click", (event) => { event.preventDefault(); clear(); });
   filter();
 
   // A link to a claim that the filter hides shows it again.
   const reveal = () => {
     const target = byId(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.closest("[hidden]")) { form.reset(); setTimeout(() => target.scrollIntoView()); }
+    if (target && target.closest("[hidden]")) { clear(); target.scrollIntoView(); }
   };
   addEventListener("hashchange", reveal);
 
@@ -81,6 +82,7 @@
   const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const label = () => { theme.textContent = dark() ? "Light" : "Dark"; theme.setAttribute("aria-label", `Switch to ${dark() ? "light" : "dark"}`); };
   theme.hidden = false;
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => label());
   theme.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; label(); });
   label();
 
