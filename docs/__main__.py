@@ -1,6 +1,7 @@
 """`make docs`, or `python -m docs [--check]`: builds the pages that come from the registries.
 
-With `--from results/claims.json`: the page on what reproduces, from the results of a run.
+With `--from results/claims.json`: the page on what reproduces, from the results of a run; with `--from
+results/bench.json`: the table of the README on speed, from those of `make bench`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 
 from docs.pages import PAGES
-from docs.readme import README, built
+from docs.readme import README, built, with_speed
 from ractheory.errors import UsageError
 from ractheory.records import read_claims
 from ractheory.report.reproduction import PAGE, reproduction
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--from",
         dest="results",
         metavar="FILE",
-        help="build the page on what reproduces, from a claims.json",
+        help="build the page on what reproduces from a claims.json, or the table on speed from a bench.json",
     )
     options = parser.parse_args(arguments)
     try:
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     pages = dict(PAGES)
+    if options.results is not None and Path(options.results).name == "bench.json":
+        _write_readme(with_speed(README.read_text(encoding="utf-8"), Path(options.results)))
+        return 0
     if options.results is not None:
         pages = {PAGE: lambda: reproduction(read_claims(Path(options.results)))}
     old = []
@@ -64,9 +68,13 @@ def _readme(check: bool) -> list[str]:
     new = built(text)
     if check:
         return [] if new == text else ["../README.md"]
-    README.write_text(new, encoding="utf-8")
-    print(README)
+    _write_readme(new)
     return []
+
+
+def _write_readme(text: str) -> None:
+    README.write_text(text, encoding="utf-8")
+    print(README)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The block of the README that is built: how the suite was tried against itself, and how often."""
+"""The blocks of the README that are built: how the suite was tried against itself, and how fast it is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ import re
 import tempfile
 from pathlib import Path
 
+from docs.speed import speed_table
+
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- Built by `make docs`: trust -->\n", "<!-- end -->\n"
+TRUST = "<!-- Built by `make docs`: trust -->\n"
+SPEED = "<!-- Built by `python -m docs --from results/bench.json`: speed -->\n"
+END = "<!-- end -->\n"
 
 
 def built(text: str) -> str:
-    """Return the text of the README with its block made anew."""
-    block = f"{BEGIN}{trust_table()}{END}"
-    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: block, text, flags=re.S)
+    """Return the text of the README with what comes from the registries made anew."""
+    return _with_block(text, TRUST, trust_table())
+
+
+def with_speed(text: str, results: Path) -> str:
+    """Return the text of the README with the table on speed made of a bench.json."""
+    return _with_block(text, SPEED, speed_table(results))
+
+
+def _with_block(text: str, begin: str, table: str) -> str:
+    block = f"{begin}{table}{END}"
+    return re.sub(re.escape(begin) + ".*?" + re.escape(END), lambda _: block, text, flags=re.S)
 
 
 def trust_table() -> str:

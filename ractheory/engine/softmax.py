@@ -183,7 +183,8 @@ def room_for(chain):  # type: ignore[no-untyped-def]
     d, c, r = chain.d, chain.c, chain.rank
     N, m, width, q = chain.Y.size // c, padded(d), padded(c), AHEAD * r
     ones = aligned(2 * m)
-    ones[:d] = 1.0
+    for i in range(d):
+        ones[i] = 1.0
     return Room(
         aligned(d * width), aligned(c * N), aligned(2 * q * m), aligned(2 * q * N), aligned(r * width),
         aligned(r * width), aligned(r * width), aligned(q * padded(q)), aligned(q * padded(q)),
@@ -254,7 +255,9 @@ def softmax_block(chain, Z0, seeds, final, gap, step_sq, diverged):  # type: ign
         for i in range(chain.d):
             for j in range(c):
                 room.W[i * width + j] = final[s, i * c + j]
-        room.Z[:] = Z0[s if Z0.shape[0] > 1 else 0]
+        start = s if Z0.shape[0] > 1 else 0
+        for j in range(room.Z.size):  # an assignment of slices takes seconds to compile
+            room.Z[j] = Z0[start, j]
         diverged[s] = run_links(chain, room, seeds[s], s, gap, step_sq)
         if diverged[s] >= 0:
             fill_diverged(diverged[s], gap[s], gap[s], step_sq[s])

@@ -277,7 +277,9 @@ def spectral_block(chain, starts, seeds, final, gap, grad_sq, step_sq, diverged)
     """Simulate every seed from its row of `starts`, F_0, or from the only one; `final` is W, flat, d x n."""
     room = room_for(chain)
     for s in range(seeds.size):
-        room.F[:] = starts[s if starts.shape[0] > 1 else 0]
+        start = s if starts.shape[0] > 1 else 0
+        for j in range(room.F.size):  # an assignment of slices takes seconds to compile
+            room.F[j] = starts[start, j]
         diverged[s] = run_links(chain, room, seeds[s], s, gap, grad_sq, step_sq)
         if diverged[s] >= 0:
             fill_diverged(diverged[s], gap[s], grad_sq[s], step_sq[s])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ractheory.engine.moments import simulate_moments
+from ractheory.engine.moments import SEEDS_AT_ONCE, simulate_moments
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
 from ractheory.engine.transcription import transcribe
@@ -116,14 +116,30 @@ def test_moments_are_those_of_the_runs(method: Method, seeds: int) -> None:
         assert np.all(np.abs(moments.variance[row, : record.shape[1]] - variance) <= allowed)
     again = simulate_moments(f, method, np.ones(f.dim), 9, seeds, threads=3)
     assert np.array_equal(again.mean, moments.mean, equal_nan=True)
+    lean = simulate_moments(f, method, np.ones(f.dim), 9, seeds, gradients=False)
+    # A link rounds 1/|b|^2 in another way, so that f of positive terms is off by a few eps a link.
+    assert np.all(np.abs(lean.gap / moments.gap - 1) <= 64 * 10 * EPS)
+    assert np.all(np.isnan(lean.mean[1:]))
+
+
+def test_moments_of_many_parts_do_not_depend_on_threads() -> None:
+    f = objective("counterexample")
+    arguments = (f, rac_lora(0.05), np.zeros(f.dim), 5, 2 * SEEDS_AT_ONCE + 77)
+    runs = [simulate_moments(*arguments, threads=k, gradients=False) for k in (1, 2, 3)]
+    assert all(np.array_equal(run.mean, runs[0].mean, equal_nan=True) for run in runs)
+    assert all(np.array_equal(run.variance, runs[0].variance, equal_nan=True) for run in runs)
+    gaps = simulate(*arguments).gap
+    seeds = len(gaps)
+    assert np.all(np.abs(runs[0].gap / gaps.mean(axis=0) - 1) <= seeds * EPS)
 
 
 @pytest.mark.parametrize("step", [0.05, 5.0])
-def test_moments_count_diverged_runs(step: float) -> None:
+@pytest.mark.parametrize("gradients", [True, False])
+def test_moments_count_diverged_runs(step: float, gradients: bool) -> None:
     f = objective("counterexample")
     method = rac_lora(step)
     run = simulate(f, method, np.ones(f.dim), 400, 130)
-    moments = simulate_moments(f, method, np.ones(f.dim), 400, 130)
+    moments = simulate_moments(f, method, np.ones(f.dim), 400, 130, gradients=gradients)
     t = np.arange(401)
     gone = (run.diverged_at >= 0) & (run.diverged_at <= t[:, None])
     assert np.array_equal(moments.diverged, gone.sum(axis=1))
