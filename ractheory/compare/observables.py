@@ -103,7 +103,8 @@ def _slopes(
 ) -> Iterator[tuple[sp.Expr, Array]]:
     """Yield every observable with the size of the partial derivative by it."""
     place = sp.Dummy(real=True)
-    for applied in expression.atoms(Observable):
+    # In an order of their own: that of a set differs between processes, and with it the last bits of a sum.
+    for applied in sorted(expression.atoms(Observable), key=str):
         slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
         size = np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float)
         yield applied, np.abs(size)

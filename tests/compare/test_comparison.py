@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from ractheory.claims import CLAIMS, claim
 from ractheory.claims.claim import CONFIRMED, Claim, MethodSpec, ObjectiveSpec
@@ -14,9 +15,11 @@ from ractheory.compare.build import build_method, build_objective, start_point
 from ractheory.compare.curvature import symmetric_root
 from ractheory.compare.facts import facts_of
 from ractheory.compare.measures.frozen import curvature_roots
+from ractheory.compare.observables import _slopes
 from ractheory.errors import UsageError
 from ractheory.evidence import Verdict
 from ractheory.methods import Trains
+from ractheory.theorems import Facts, symbols
 
 SEED = "test-compare"
 QUICK = [c for c in CLAIMS if "quick" in c.tiers and c.objective.name != "softmax-digits"]
@@ -134,3 +137,10 @@ def test_a_method_that_does_not_exist_is_one_clear_line(method: MethodSpec, word
     with pytest.raises(UsageError, match=words) as raised:
         check_claim(c, SEED)
     assert "\n" not in str(raised.value)
+
+
+def test_round_off_is_added_in_one_order_in_every_process() -> None:
+    applied = [symbols.gap(sp.Integer(t)) for t in range(9)]
+    observed = {e: np.full((1, 1), 0.1) for e in applied}
+    found = [e for e, _ in _slopes(sum(applied, sp.Integer(0)), Facts(), observed)]
+    assert found == applied
