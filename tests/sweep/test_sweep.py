@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 import warnings
 from dataclasses import replace
 
@@ -99,6 +100,22 @@ def test_more_seeds_take_over_what_is_there(straight, tmp_path):
     # Of every cell 0-30, 30-60 are taken over; 60-90, 90-120, 120-130 and the verdict are new.
     assert listener.start == (6 * 6, 6 * 2)
     assert all(cell["seeds"] == 130 for cell in results(tmp_path)[0])
+
+
+def peak_bytes(out, seeds):
+    tracemalloc.start()
+    try:
+        run(out, small(seeds=seeds, block=500))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_seeds(straight, tmp_path):
+    assert straight.exists()  # what a first sweep imports is there
+    few, many = peak_bytes(tmp_path / "few", 2_000), peak_bytes(tmp_path / "many", 20_000)
+    # Of each of the 6 x 36 tasks that are more, its name and range stay; its rows alone are 24 kB.
+    assert many < few + 6 * 36 * 1000
 
 
 def test_cells_that_share_runs_share_their_tasks(tmp_path):
