@@ -41,7 +41,7 @@ from tests.sweep.small import FILE, results, small
 CLAIMS = tuple(
     claim(name)
     for name in (
-        "gd-pl/counterexample/haar-r1",
+        "gd-pl/logistic-breast-cancer/haar-r2",
         "descent/spectrum-left/hadamard",
         "gd-pl/spectrum-right/hadamard-r2/exact",
         "effective-dimension/spectrum-left/coordinates-r2",
