@@ -32,7 +32,7 @@ from ractheory.commands.repro import run_job
 from ractheory.repro import Job, evaluate_claim
 from ractheory.repro import run as run_claims
 from ractheory.sweep.run import SweepJob, run_sweep
-from ractheory.sweep.store import BLOCKS
+from ractheory.sweep.store import BLOCKS, SWEEP
 from ractheory.sweep.tasks import tasks_of, work
 from tests.faults.processes import wait_until
 from tests.records.test_repro import numbers
@@ -137,7 +137,7 @@ class MainJob:
         return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
     pool = "ractheory.repro.open_pool"
-    folder = records.RECORDS
+    folder, document = records.RECORDS, records.CLAIMS
     too_small, small_disk = 4_000, "32k"
 
 
@@ -172,7 +172,7 @@ class Sweep:
         ).hexdigest()
 
     pool = "ractheory.sweep.run.open_pool"
-    folder = BLOCKS
+    folder, document = BLOCKS, SWEEP
     too_small, small_disk = 2_300, "48k"
 
 

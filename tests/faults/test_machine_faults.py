@@ -142,6 +142,7 @@ def test_result_files_that_are_damaged_are_named_and_made_again(
     cut(files[0].with_name(f"{files[0].name}.json"))
     cut(files[1].with_name(f"{files[1].name}.npz"))
     edited(files[2].with_name(f"{files[2].name}.json"))
+    cut(out / kind.document)
     heard = Heard()
     kind.start(out, gate, heard=heard, resume=True)
     assert heard.taken_over == len(kind.names) - 3
