@@ -41,16 +41,16 @@ from tests.sweep.small import FILE, results, small
 CLAIMS = tuple(
     claim(name)
     for name in (
-        "gd-pl/logistic-breast-cancer/haar-r2",
-        "descent/spectrum-left/hadamard",
         "gd-pl/spectrum-right/hadamard-r2/exact",
+        "descent/spectrum-left/hadamard",
+        "gd-pl/logistic-breast-cancer/haar-r2",
         "effective-dimension/spectrum-left/coordinates-r2",
         "tightness/descent/isotropic",
         "accumulated-spectrum/fpft",
         "fed-rr-pl/federated-labels/as-printed",
     )
 )
-"""Decided by samples, on every step, exactly, by a search, by an experiment, and by runs in Python alone."""
+"""Decided exactly, on every step, by samples, by a search, by an experiment, and by runs in Python alone."""
 
 
 class Heard:
