@@ -65,7 +65,8 @@ test-slow: setup ## run the long tests
 test-browser: setup ## run the tests that open the report in a browser
 	$(RUN) pytest -m browser $(ARGS)
 
-test-fault: setup ## run the tests that kill workers and interrupt runs
+test-fault: export OPENBLAS_NUM_THREADS = 1
+test-fault: setup ## kill workers, interrupt runs, fill disks; end with the hash of the results of each
 	$(RUN) pytest -m fault $(ARGS)
 
 fuzz: setup ## search for long for inputs that break a property

@@ -4,13 +4,15 @@
 
 Nothing is computed in a task, so that what is measured is the engine: tasks a second through processes of this
 machine and through a Dask cluster, the share of their time that sleeping workers sleep, and the seconds and
-bytes that a record takes. `docs/scale.md` says what follows for a million claims and a thousand workers.
+bytes that a record takes. The peak memory of a sweep over more and more seeds is measured as well, on true runs.
+`docs/scale.md` says what follows for a million claims and a thousand workers.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -41,6 +43,36 @@ NAPS = 6
 STEPS = 50
 """Points of each of the curves of a record."""
 
+SEEDS = (1_000, 10_000, 100_000)
+"""Seeds of the sweeps whose memory is measured."""
+
+SWEEP = """
+import json, resource, sys
+from pathlib import Path
+from ractheory.parallel import use_one_thread
+use_one_thread()
+from ractheory.sweep.grid import sweep_of
+from ractheory.sweep.run import SweepJob, run_sweep
+
+class Quiet:
+    def __getattr__(self, name):
+        return lambda *arguments: None
+
+if __name__ == "__main__":
+    document = {
+        "sweep": {"theorem": "gd-pl", "steps": 100, "seeds": int(sys.argv[2]), "block": int(sys.argv[3])},
+        "objective": {"name": "isotropic", "m": 4, "n": 3},
+        "method": {"name": "rac-lora"},
+    }
+    run_sweep(SweepJob(sweep_of(document), Path(sys.argv[1])), Quiet())
+    peak = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(json.dumps(peak))
+"""
+"""A sweep in a process of its own, which writes its peak memory and that of its worker, in kB."""
+
+BLOCK = 1_000
+"""Seeds of its tasks."""
+
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "60s",
@@ -70,8 +102,9 @@ def throughput(workers: int, scheduler: str | None, count: int, seconds: float) 
 
 
 @contextmanager
-def crowd(workers: int) -> Iterator[str]:
-    """Yield the address of a cluster whose workers are threads of this process and may sleep together.
+def crowd(workers: int, processes: bool = False) -> Iterator[str]:
+    """Yield the address of a cluster whose workers are threads of this process and may sleep together,
+    or processes of their own.
 
     What each of them does for its monitoring would keep one process busy that stands for many: it is switched off.
     """
@@ -87,7 +120,7 @@ def crowd(workers: int) -> Iterator[str]:
         ):
             warnings.simplefilter("ignore")
             with LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None
+                n_workers=workers, threads_per_worker=1, processes=processes, dashboard_address=None
             ) as running:
                 yield running.scheduler_address
     finally:
@@ -104,6 +137,11 @@ def processes() -> Iterator[Row]:
 
 
 def clusters() -> Iterator[Row]:
+    with crowd(CROWDS[0], processes=True) as address:
+        yield {
+            "what": f"Dask, {CROWDS[0]} workers, each a process",
+            "tasks_per_second": throughput(1, address, TASKS, 0.0),
+        }
     for workers in CROWDS:
         with crowd(workers) as address:
             empty = throughput(1, address, TASKS, 0.0)
@@ -134,15 +172,38 @@ def store() -> Iterator[Row]:
         }
 
 
-MEASUREMENTS: tuple[Callable[[], Iterator[Row]], ...] = (processes, clusters, store)
+def memory() -> Iterator[Row]:
+    for seeds in SEEDS:
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "sweep.py"
+            script.write_text(SWEEP)
+            words = [sys.executable, str(script), f"{folder}/out", str(seeds), str(BLOCK)]
+            said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+            size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+        main, worker = json.loads(said)
+        yield {
+            "what": f"sweep over {seeds} seeds",
+            "main_megabytes": main / 1000,
+            "worker_megabytes": worker / 1000,
+            "bytes_per_seed": size / seeds,
+        }
+
+
+MEASUREMENTS: tuple[Callable[[], Iterator[Row]], ...] = (processes, clusters, store, memory)
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder of scale.json")
+    names = [measure.__name__ for measure in MEASUREMENTS]
+    parser.add_argument(
+        "--only", nargs="+", choices=names, default=names, help="these measurements"
+    )
     options = parser.parse_args(arguments)
     rows = []
     for measure in MEASUREMENTS:
+        if measure.__name__ not in options.only:
+            continue
         for row in measure():
             rows.append(row)
             numbers = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k != "what")

@@ -103,6 +103,21 @@ class Unfinished(Exception):
         self.done, self.total, self.failed = done, total, failed
         self.why = f"{len(failed)} failed" if failed else why
 
+    @classmethod
+    def by(cls, cause: BaseException, done: int, total: int) -> Unfinished:
+        """Return what `cause` makes of a run: an interrupt, lost workers, a file that cannot be used or written.
+
+        >>> Unfinished.by(OSError(28, "No space left on device", "claims.json"), 2, 5).why
+        'No space left on device (claims.json)'
+        """
+        if isinstance(cause, KeyboardInterrupt):
+            return cls(done, total)
+        if isinstance(cause, OSError) and cause.strerror:
+            return cls(
+                done, total, why=cause.strerror + f" ({cause.filename})" * bool(cause.filename)
+            )
+        return cls(done, total, why=str(cause))
+
     @property
     def was_interrupted(self) -> bool:
         return self.why == "interrupted"
@@ -177,22 +192,20 @@ def run(
         try:
             store = _Store(partial, mark, done, listener)
             failed = _compute(job, names, share, evaluate, store, pool)
-        except KeyboardInterrupt:
-            raise Unfinished(len(done), len(names)) from None
-        except Lost as reason:
-            raise Unfinished(len(done), len(names), why=str(reason)) from reason
-        if failed:
-            raise Unfinished(len(done), len(names), failed)
-        document = {
-            "schema": records.SCHEMA,
-            "provenance": {
-                **provenance(job.seed),
-                "started": started.isoformat(timespec="seconds"),
-                "seconds": round(time.monotonic() - clock, 3),
-            },
-            "claims": [done[name] for name in names],
-        }
-        records.publish(job.out, document, names)
+            if failed:
+                raise Unfinished(len(done), len(names), failed)
+            document = {
+                "schema": records.SCHEMA,
+                "provenance": {
+                    **provenance(job.seed),
+                    "started": started.isoformat(timespec="seconds"),
+                    "seconds": round(time.monotonic() - clock, 3),
+                },
+                "claims": [done[name] for name in names],
+            }
+            records.publish(job.out, document, names)
+        except (KeyboardInterrupt, Lost, OSError) as end:
+            raise Unfinished.by(end, len(done), len(names)) from end
         if draw is not None:
             with records.renewed(job.out / FIGURES) as folder:
                 draw(job.out / records.RECORDS, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ class Progress:
     def cell(self, row: Mapping[str, Any]) -> None:
         axes = ", ".join(f"{key}={row['axes'][key]}" for key in self.axes if key in row["axes"])
         numbers = f"observed {_number(row['observed'])}, bound {_number(row['bound'])}"
-        self.note(f"cell {row['cell']} ({axes}): {numbers}, {row['verdict']}")
+        where = f"cell {row['cell']}" + f" ({axes})" * bool(axes)
+        self.note(f"{where}: {numbers}, {row['verdict']}")
 
     def failed(self, task: str, failure: Any) -> None:
         self.note(f"{task} failed: {failure.reason}")
@@ -113,8 +115,12 @@ def table(rows: Sequence[Mapping[str, Any]], axes: Sequence[str]) -> list[str]:
         "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True))
         for line in [head, *body]
     ]
-    reasons = dict.fromkeys(row["reason"] for row in rows if row["reason"])
-    return [*lines, *(f"not-applicable: {reason}" for reason in reasons)]
+    cells = Counter((row["theorem"], row["reason"]) for row in rows if row["reason"])
+    return [
+        *lines,
+        *(f"{name} not-applicable ({count} of {len(rows)} cells): {reason}"
+          for (name, reason), count in cells.items()),
+    ]  # fmt: skip
 
 
 def _number(value: Any) -> str:

@@ -29,6 +29,11 @@ LONGEST_TRAJECTORY = 200
 """Links of a claim whose observables need every W_t: the runs are repeated for each prefix."""
 
 
+def repeatable(links: int) -> int:
+    """Return `links` if the runs can be repeated for each prefix, or raise UsageError."""
+    return integer("steps of a claim about every W_t", links, 1, LONGEST_TRAJECTORY)
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that an observable may be measured from.
@@ -102,7 +107,7 @@ class Context:
         if not self.own:
             raise KeyError("the iterates of runs that were made elsewhere")
         ran, run = self.experiment, self.run
-        integer("steps of a claim about every W_t", run.links, 1, LONGEST_TRAJECTORY)
+        repeatable(run.links)
         begin = np.broadcast_to(ran.start, run.final.shape)
         ends = [
             simulate(ran.objective, ran.method, ran.start, t, run.seeds, self.stream).final

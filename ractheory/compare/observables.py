@@ -9,12 +9,12 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare import measures as _measures  # registers them
-from ractheory.compare.context import MEASURES, NOISES, SIZES, Context
+from ractheory.compare.context import MEASURES, NOISES, SIZES, Context, repeatable
 from ractheory.evidence import UNDERFLOW, round_off
 from ractheory.theorems import Facts, evaluate, symbols
 from ractheory.theorems.symbols import Observable
 
-__all__ = ["_measures", "ahead", "magnitude", "noise", "observe", "restricted"]
+__all__ = ["_measures", "ahead", "magnitude", "noise", "observe", "repeats", "restricted"]
 
 Array = NDArray[np.float64]
 
@@ -35,6 +35,26 @@ PER_LINK = (
     symbols.factor_covariance,
 )  # fmt: skip
 """Observables of a link: defined for t = 0, ..., T - 1."""
+
+
+OF_ITERATES = (
+    symbols.dist_sq, symbols.shift, symbols.curved_grad_sq, symbols.rank_of_change, symbols.merge_error,
+    symbols.merge_norms, symbols.unchanged_share, symbols.swallowed_share, symbols.averaging_error,
+    symbols.factor_covariance,
+)  # fmt: skip
+"""Observables that need every W_t, for which the runs are repeated (`Context.iterates`)."""
+
+
+def repeats(expression: sp.Basic, steps: int) -> float:
+    """Return how often the links of a run are made so that `expression` can be observed.
+
+    Raises UsageError for more steps than runs are repeated for.
+
+    >>> repeats(symbols.gap(symbols.T), 100), repeats(symbols.dist_sq(symbols.T), 100)
+    (1.0, 50.5)
+    """
+    of_iterates = any(isinstance(e, OF_ITERATES) for e in expression.atoms(Observable))
+    return (repeatable(steps) + 1) / 2 if of_iterates else 1.0
 
 
 def observe(expression: sp.Basic, context: Context) -> dict[sp.Expr, Array]:
@@ -103,9 +123,8 @@ def _slopes(
 ) -> Iterator[tuple[sp.Expr, Array]]:
     """Yield every observable with the size of the partial derivative by it."""
     place = sp.Dummy(real=True)
-    for applied in sorted(
-        expression.atoms(Observable), key=str
-    ):  # a sum in one order, whatever the hash
+    # In an order of their own: that of a set differs between processes, and with it the last bits of a sum.
+    for applied in sorted(expression.atoms(Observable), key=str):
         slope = expression.xreplace({applied: place}).diff(place).xreplace({place: applied})
         size = np.asarray(evaluate(slope, facts, restricted(slope, observed)), dtype=float)
         yield applied, np.abs(size)

@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from ractheory.claims.claim import Claim, MethodSpec, ObjectiveSpec
-from ractheory.errors import UsageError, integer, readable
+from ractheory.errors import UsageError, integer, readable, stream_name
 from ractheory.suggest import unknown
 
 MAX_CELLS = 10_000
 """Cells of one sweep; the error rate is shared out among so many, whatever their number."""
 
 MAX_SEEDS = 10**9
+MAX_STEPS = 10**6
 MAX_POINTS = 1000
 
 SETTINGS = ("seed", "points", "block")
@@ -81,8 +82,7 @@ class Sweep:
         integer("points of [sweep]", self.points, 1, MAX_POINTS)
         if self.block is not None:
             integer("block of [sweep]", self.block, 1)
-        if not isinstance(self.seed, str) or not self.seed.isprintable() or not self.seed:
-            raise UsageError.of("seed of [sweep]", self.seed, "a printable name", "choose another")
+        stream_name("seed of [sweep]", self.seed)
 
     @property
     def axes(self) -> list[str]:
@@ -243,6 +243,7 @@ def _claim(f: Table, m: Table, c: Table) -> Claim:
             raise UsageError.of(f"{key} of [sweep]", c[key], "a name", "put it in quotes")
     claim = Claim("", objective=objective, method=method, **{"seeds": 1000, **c})
     integer("seeds of [sweep]", claim.seeds, 1, MAX_SEEDS)
+    integer("steps of [sweep]", claim.steps, 1, MAX_STEPS)
     runs = json.dumps([objective.name, asdict(objective), asdict(method), claim.start])
     name = f"{objective.name}/{method.name}/{hashlib.sha256(runs.encode()).hexdigest()[:16]}"
     return replace(claim, id=name)

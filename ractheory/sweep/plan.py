@@ -8,8 +8,14 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from ractheory.sweep.grid import Sweep
-from ractheory.sweep.tasks import JUDGED, block, seconds_of_a_seed, tasks_of, times_kept
-from ractheory.theorems import theorem
+from ractheory.sweep.tasks import (
+    JUDGED,
+    block,
+    number_of_tasks,
+    seconds_of_a_seed,
+    tasks_of,
+    times_kept,
+)
 
 PER_TASK = 0.03
 """Seconds that a task takes besides its runs: building, sending, writing."""
@@ -43,10 +49,8 @@ def plan(sweep: Sweep) -> Plan:
     The time is modelled from sizes, and scaled by a trial of a few cells: it is for people, and nothing
     else depends on it. Raises UsageError for a cell that cannot be built.
     """
-    modelled = []
-    for cell in sweep.cells:
-        theorem(cell.claim.theorem).statement(cell.claim.statement)
-        modelled.append(seconds_of_a_seed(cell.claim))
+    modelled = [seconds_of_a_seed(cell.claim) for cell in sweep.cells]
+    number_of_tasks(sweep)
     tasks = {task.name: task for task in tasks_of(sweep)}
     seconds = 0.0
     for task in tasks.values():

@@ -89,18 +89,9 @@ def run_sweep(job: SweepJob, listener: Listener) -> dict[str, Any]:
                 "cells": [state.rows[number] for number in range(len(sweep.cells))],
             }
             publish(job.out, blocks, sweep, document)
-        except KeyboardInterrupt:
-            raise state.unfinished() from None
-        except (Lost, records.Damaged) as reason:
-            raise state.unfinished(str(reason)) from reason
-        except OSError as error:
-            raise state.unfinished(_in_words(error)) from error
+        except (KeyboardInterrupt, Lost, records.Damaged, OSError) as end:
+            raise Unfinished.by(end, len(state.done), len(state.tasks)) from end
     return document
-
-
-def _in_words(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}"
 
 
 @dataclass
@@ -126,9 +117,6 @@ class _State:
             cells.setdefault(task.name, []).append(task.cell)
         missing = Counter(cell for needing in cells.values() for cell in needing)
         return cls(sweep, blocks, listener, tasks, cells, missing)
-
-    def unfinished(self, why: str = "interrupted") -> Unfinished:
-        return Unfinished(len(self.done), len(self.tasks), why=why)
 
     def compute(self, pool: Pool) -> None:
         """Do the tasks that are missing; raises Unfinished when some failed."""

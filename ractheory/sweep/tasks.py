@@ -16,14 +16,19 @@ from numpy.typing import NDArray
 from ractheory.claims.claim import Claim
 from ractheory.compare import check_claim
 from ractheory.compare.build import Experiment, experiment
+from ractheory.compare.comparison import FIRST_LOOK
 from ractheory.compare.facts import facts_of
-from ractheory.compare.observables import Context, observe
+from ractheory.compare.observables import Context, observe, repeats
 from ractheory.engine.simulate import Run, simulate
+from ractheory.errors import UsageError
 from ractheory.sweep.grid import Sweep
 from ractheory.theorems import Form, evaluate, theorem
 
 JUDGED = 4096
-"""Seeds that a verdict may use: those of a cell, the first so many at most."""
+"""Seeds that a verdict uses at most."""
+
+MAX_TASKS = 10**6
+"""Tasks of a sweep: their names are held in memory, and each leaves two files."""
 
 SECONDS = 2.0
 """Length of a task that is aimed at."""
@@ -51,7 +56,7 @@ class Task:
 def tasks_of(sweep: Sweep) -> Iterator[Task]:
     """Yield the tasks of every cell: its verdict, then its blocks in the order of the seeds."""
     for number, cell in enumerate(sweep.cells):
-        judged = min(cell.claim.seeds, JUDGED)
+        judged = judged_seeds(cell.claim)
         yield Task(number, f"{cell.key}/verdict-{judged}", 0, judged, is_verdict=True)
         size = size_of_blocks(sweep, cell.claim)
         for first in range(0, cell.claim.seeds, size):
@@ -68,9 +73,31 @@ def block_name(key: str, seeds: range) -> str:
     return f"{key}/{seeds.start}-{seeds.stop}"
 
 
+def number_of_tasks(sweep: Sweep) -> int:
+    """Return how many tasks `tasks_of` yields; raises UsageError where they are too many."""
+    count = sum(
+        1 + -(-c.claim.seeds // size_of_blocks(sweep, c.claim)) for c in sweep.cells
+    )  # fmt: skip
+    if count > MAX_TASKS:
+        raise UsageError.of(
+            "tasks of the sweep", count, f"at most {MAX_TASKS}",
+            "name fewer seeds, larger blocks or shorter axes",
+        )  # fmt: skip
+    return count
+
+
 def size_of_blocks(sweep: Sweep, claim: Claim) -> int:
     """Return how many seeds of this cell make a task."""
     return sweep.block or block_size(claim)
+
+
+def judged_seeds(claim: Claim) -> int:
+    """Return how many seeds a verdict uses: the first ones, as many as a task of a few seconds holds.
+
+    At least those of the first look. What the block of a task is set to does not matter, so that the verdict
+    does not depend on it.
+    """
+    return min(claim.seeds, JUDGED, max(block_size(claim), FIRST_LOOK))
 
 
 def seconds_of_a_seed(claim: Claim) -> float:
@@ -81,7 +108,10 @@ def seconds_of_a_seed(claim: Claim) -> float:
     data = f.dim if problem is None else problem.X.size
     columns = max(n for _, n in f.shapes)
     operations = 4 * data * columns + 10 * f.dim * max(ran.method.rank, 1)
-    return claim.steps * (PER_STEP + PER_OPERATION * operations * ran.method.inner.steps)
+    links = claim.steps * repeats(
+        theorem(claim.theorem).statement(claim.statement).relation, claim.steps
+    )
+    return links * (PER_STEP + PER_OPERATION * operations * ran.method.inner.steps)
 
 
 def block_size(claim: Claim) -> int:

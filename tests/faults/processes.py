@@ -10,6 +10,8 @@ import time
 import warnings
 from pathlib import Path
 
+from ractheory.parallel import ONE_THREAD
+
 ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0
 """Seconds after which a thing that a test waits for counts as failed to happen."""
@@ -36,10 +38,11 @@ class Processes:
         self.address = f"tcp://127.0.0.1:{self.port}"
 
     def _start(self, *words, path=ROOT):
-        threads = {"OPENBLAS_NUM_THREADS": "1"}
+        # With threads of their libraries as they come: a worker sees to that itself.
+        free = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *words],
-            cwd=self.folder, env={**os.environ, **threads, "PYTHONPATH": str(path)},
+            cwd=self.folder, env={**free, "PYTHONPATH": str(path)},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.started.append(process)

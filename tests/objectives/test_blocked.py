@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -123,3 +126,49 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
     least_squares_files(*saved(tmp_path, np.ones((2, 1)), np.ones((2, 1))))  # imports, caches
     few, many = peak_bytes(tmp_path, 5_000), peak_bytes(tmp_path, 80_000)
     assert many < few + 500 * 10 * 8
+
+
+LARGE = """
+import resource, sys
+import numpy as np
+from ractheory import least_squares_files
+
+files = sys.argv[1:3]
+resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[3]), resource.RLIM_INFINITY))
+try:
+    np.load(files[0]).astype(float)
+except MemoryError:
+    f = least_squares_files(*files)
+    print(f.constants.fstar.hex(), np.abs(f.constants.minimiser - 1).max().hex())
+"""
+"""In a process that may hold less than the matrix takes."""
+
+
+@pytest.mark.slow
+def test_a_million_rows_are_read_where_they_do_not_fit_into_memory(tmp_path):
+    N, m = 10**6, 64
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (N, m))
+    Y = np.lib.format.open_memmap(tmp_path / "Y.npy", "w+", np.float64, (N, 1))
+    rng = np.random.default_rng(11)
+    for first in range(0, N, N // 50):
+        part = slice(first, first + N // 50)
+        X[part] = rng.standard_normal((N // 50, m), np.float32)
+        # Targets of W = 1, so that f* = 0, but for one row that only shows in the sum over all.
+        Y[part, 0] = np.sum(X[part], axis=1, dtype=np.float64)
+    Y[N // 2] += 1.0
+    X.flush(), Y.flush()
+    words = [
+        sys.executable,
+        "-c",
+        LARGE,
+        str(tmp_path / "X.npy"),
+        str(tmp_path / "Y.npy"),
+        str(N * m * 8 - 10**8),
+    ]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    said = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert said.returncode == 0, said.stderr
+    fstar, away = map(float.fromhex, said.stdout.split())
+    # One unit of error in one of N rows: f* = (1 - <x, (X^T X)^-1 x>)/2N, and x has 64 entries of size 1.
+    assert fstar == pytest.approx(0.5 / N, rel=200 / N)
+    assert 0.0 < away < 10 / N

@@ -1,6 +1,7 @@
 """A small sweep, and what is compared of its results."""
 
 import json
+import tomllib
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -8,14 +9,27 @@ from ractheory.parallel import Done
 from ractheory.sweep.grid import sweep_of
 from ractheory.sweep.run import SweepJob, run_sweep
 
-DOCUMENT = {
-    "sweep": {"theorem": "gd-pl", "seeds": 70, "steps": [4, 6], "points": 3, "block": 30},
-    "objective": {"name": "isotropic", "m": 4, "n": 3},
-    "method": [
-        {"name": "rac-lora", "rank": [1, 2]},
-        {"name": "asymlora", "rank": 2, "inner": "pseudo-inverse"},
-    ],
-}
+FILE = """
+[sweep]
+theorem = "gd-pl"
+seeds = 70
+steps = [4, 6]
+points = 3
+block = 30
+[objective]
+name = "isotropic"
+m = 4
+n = 3
+[[method]]
+name = "rac-lora"
+rank = [1, 2]
+[[method]]
+name = "asymlora"
+rank = 2
+inner = "pseudo-inverse"
+"""
+
+DOCUMENT = tomllib.loads(FILE)
 
 
 def small(**changes):

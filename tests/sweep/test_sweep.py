@@ -1,5 +1,7 @@
 import json
+import tracemalloc
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,12 +9,20 @@ import pytest
 import ractheory.sweep as sweeps
 from ractheory.cli import main
 from ractheory.compare.build import experiment
+from ractheory.compare.comparison import FIRST_LOOK
 from ractheory.engine.simulate import simulate
 from ractheory.errors import UsageError
 from ractheory.evidence import round_off
 from ractheory.repro import Unfinished
 from ractheory.sweep.plan import plan
-from ractheory.sweep.tasks import tasks_of, times_kept
+from ractheory.sweep.tasks import (
+    JUDGED,
+    block_size,
+    judged_seeds,
+    seconds_of_a_seed,
+    tasks_of,
+    times_kept,
+)
 from tests.sweep.small import Quiet, here, results, run, small
 
 
@@ -92,6 +102,22 @@ def test_more_seeds_take_over_what_is_there(straight, tmp_path):
     assert all(cell["seeds"] == 130 for cell in results(tmp_path)[0])
 
 
+def peak_bytes(out, seeds):
+    tracemalloc.start()
+    try:
+        run(out, small(seeds=seeds, block=500))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_seeds(straight, tmp_path):
+    assert straight.exists()  # what a first sweep imports is there
+    few, many = peak_bytes(tmp_path / "few", 2_000), peak_bytes(tmp_path / "many", 20_000)
+    # Of each of the 6 x 36 tasks that are more, its name and range stay; its rows alone are 24 kB.
+    assert many < few + 6 * 36 * 1000
+
+
 def test_cells_that_share_runs_share_their_tasks(tmp_path):
     listener = Quiet()
     run(tmp_path, small(seeds=[30, 60]), listener)
@@ -169,10 +195,36 @@ def test_the_command_plans_runs_and_prints_the_table(tmp_path, capsys, monkeypat
     assert "4 of them taken over" in captured.err
 
 
+def claim_on(name, theorem="gd-pl", steps=30):
+    """The claim of the only cell of a sweep over 10,000 seeds."""
+    document = {
+        "sweep": {"theorem": theorem, "steps": steps, "seeds": 10_000},
+        "objective": {"name": name},
+        "method": {"name": "rac-lora"},
+    }
+    (cell,) = sweeps.sweep_of(document).cells
+    return cell.claim
+
+
+def test_a_verdict_is_a_task_of_a_few_seconds_like_the_others():
+    cheap, dear = claim_on("isotropic"), claim_on("softmax-digits")
+    assert judged_seeds(cheap) == JUDGED
+    assert block_size(dear) < judged_seeds(dear) == FIRST_LOOK
+    assert judged_seeds(replace(dear, seeds=10)) == 10
+
+
+def test_a_statement_that_needs_every_iterate_repeats_the_runs():
+    once, again = (claim_on("isotropic", theorem, 99) for theorem in ("gd-pl", "exact-quadratic"))
+    assert seconds_of_a_seed(again) == pytest.approx(50 * seconds_of_a_seed(once))
+    assert block_size(again) < block_size(once)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ('theorem = "gd-plus"', "theorem"),
+        ('theorem = "exact-quadratic"\nsteps = [10, 300]', "every W_t = 300"),
+        ('theorem = "gd-pl"\nseeds = 2000000\nblock = 1', "tasks of the sweep = 2000001"),
         ('theorem = "gd-pl"\nstatement = "none"', "statement of gd-pl"),
         ('theorem = "gd-pl"\nstart = "nowhere"', "start = nowhere"),
     ],
