@@ -26,6 +26,8 @@ from ractheory.objectives import Objective, objective
 
 Array = NDArray[np.float64]
 THREADS = 2
+CURVES = 200
+"""Exact curves in one timing: one alone takes less than the clock needs to settle."""
 
 
 def loops(
@@ -194,12 +196,13 @@ def exact() -> Case:
     chain = RowRecursion(spectrum, 1.0 / float(one.objective.constants.L or 1.0), haar(one.m, 1))
     energies = np.sum(D0**2, axis=1)
 
-    def work() -> object:
-        return chain.curve(energies, one.steps)
+    def work() -> None:
+        for _ in range(CURVES):
+            chain.curve(energies, one.steps)
 
     whole = replace(one.ours(THREADS), name="simulation", units=1)
     needs = Needs(one.steps * one.m * 6, bytes=2 * 8 * one.m * one.steps)
-    return Case("exact", 1, Contender("ours", work, 1), (whole,), needs, threads=1)
+    return Case("exact", 1, Contender("ours", work, CURVES), (whole,), needs, threads=1)
 
 
 CASES: dict[str, Callable[[], Case]] = {

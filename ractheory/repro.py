@@ -169,10 +169,11 @@ def run(
     listener: Listener,
     evaluate: Evaluate = evaluate_claim,
     draw: Draw | None = None,
+    first: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Run the claims of `job` and return the document that `claims.json` then holds.
 
-    `draw`, where given, draws the figures of the finished run.
+    `draw`, where given, draws the figures of the finished run. The claims named in `first` are begun first.
 
     Raises UsageError before anything is computed when the job cannot be done, and Unfinished when it
     ended early: what was finished is kept for a run with `resume`.
@@ -191,7 +192,8 @@ def run(
         listener.started(len(names), len(done))
         try:
             store = _Store(partial, mark, done, listener)
-            failed = _compute(job, names, share, evaluate, store, pool)
+            begun = [*(name for name in first if name in names), *names]
+            failed = _compute(job, tuple(dict.fromkeys(begun)), share, evaluate, store, pool)
             if failed:
                 raise Unfinished(len(done), len(names), failed)
             document = {

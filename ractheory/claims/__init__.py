@@ -50,6 +50,18 @@ FAMILIES = (
 
 CLAIMS: tuple[Claim, ...] = tuple(claim for family in FAMILIES for claim in family.CLAIMS)
 
+FIRST = (
+    "subgradient/l1-regression/haar-r2",
+    "gd-pl/ridge-synthetic/haar-r2",
+    "descent/spectrum-left/gaussian",
+    "lora-guard/last-layer/rac-lora-reaches-it",
+    "counterexample/lora-floor",
+    "phase/cola-scale",
+)
+"""Claims that between them need every large kernel, the one that takes longest to compile first. A run begins with
+them: then workers that find nothing compiled compile side by side, where in the order of the catalogue they would
+wait for each other."""
+
 
 def claim(name: str) -> Claim:
     """Return the claim with the id `name`.
@@ -63,4 +75,4 @@ def claim(name: str) -> Claim:
     raise UsageError.of("claim", name, "an id of the catalogue", "see 'ractheory list claims'")
 
 
-__all__ = ["CLAIMS", "Claim", "MethodSpec", "ObjectiveSpec", "claim"]
+__all__ = ["CLAIMS", "FIRST", "Claim", "MethodSpec", "ObjectiveSpec", "claim"]

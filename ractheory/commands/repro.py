@@ -50,14 +50,16 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the claims of the catalogue."""
     job = read_job(options)
-    from ractheory.claims import CLAIMS
+    from ractheory.claims import CLAIMS, FIRST
     from ractheory.commands.pages import draw_page
     from ractheory.repro import evaluate_claim
 
     def page(out: Path) -> list[str]:
         return draw_page(out, check_proofs=job.tier != "quick")
 
-    return run_job(job, CLAIMS, evaluate_claim, options.json, page=page, verbose=options.verbose)
+    return run_job(
+        job, CLAIMS, evaluate_claim, options.json, page=page, verbose=options.verbose, first=FIRST
+    )
 
 
 def read_job(options: argparse.Namespace) -> Any:
@@ -106,8 +108,9 @@ def run_job(
     draw: Any = draw_figures,
     page: Any = lambda out: [],
     verbose: bool = False,
+    first: Any = (),
 ) -> int:
-    """Run `job`, show its progress and its outcome, and return the exit status.
+    """Run `job`, its claims named in `first` first, show its progress and its outcome, and return the exit status.
 
     `draw(records, out)` draws the figures before the results are in their place, `page(out)` the page
     of the finished run; both return what there is to say.
@@ -123,7 +126,7 @@ def run_job(
 
     try:
         with listener:
-            document = run_claims(job, catalogue, listener, evaluate, draw_and_remark)
+            document = run_claims(job, catalogue, listener, evaluate, draw_and_remark, first)
     except Unfinished as end:
         again = shlex.join(["ractheory", "repro", "--resume", *_words(job)])
         note(f"{end.why}: {end.done} of {end.total} claims are done and kept; go on with: {again}")

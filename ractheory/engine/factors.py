@@ -109,6 +109,16 @@ def invert(G, at, r, w, wide, S):  # type: ignore[no-untyped-def]
     return smallest
 
 
+@njit(**INNER)
+def invert_pair(G, at, w, S):  # type: ignore[no-untyped-def]
+    """The same for r = 2, in closed form."""
+    a, b, c = G[at], G[at + 1], G[at + w + 1]
+    determinant = a * c - b * b
+    part = 1.0 / determinant
+    S[at], S[at + 1], S[at + w], S[at + w + 1] = c * part, -b * part, -b * part, a * part
+    return determinant / (a * c)
+
+
 @njit(**KERNEL)
 def orthogonalise(B, b, m, d, r, given, Q):  # type: ignore[no-untyped-def]
     """Overwrite the factor from entry b of B on by an orthonormal basis of its range and zero columns.
@@ -133,7 +143,8 @@ def grams_and_inverses(B, b, m, d, r, q, G, S, w, wide, given, Q):  # type: igno
     for k in range(0, q, r):
         at = k * w + k
         gram(B, b + k * m, m, r, w, G, at)
-        if not invert(G, at, r, w, wide, S) > ILL_CONDITIONED:
+        share = invert_pair(G, at, w, S) if r == 2 else invert(G, at, r, w, wide, S)
+        if not share > ILL_CONDITIONED:
             orthogonalise(B, b + k * m, m, d, r, given, Q)
             for i in range(r):
                 for j in range(r):
