@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ractheory import evidence, interface, links, oracles
+import ractheory
+from ractheory import evidence, links, oracles
 from ractheory.objectives import own
 from ractheory.objectives.blocked import least_squares_files
 from ractheory.trust.bad_inputs import Case, refused
@@ -22,6 +23,9 @@ from ractheory.trust.bad_values import (
 )
 from ractheory.trust.bad_words import bad_files, unless
 
+PUBLIC: Any = ractheory
+"""The names of the interface, which live above this layer, as a user asks for them."""
+
 NOT_WORDS = ("", "nope", "Left", None, 1, b"left", ("left",), nan)
 NOT_RATES = (*NOT_NUMBERS, 0.0, 1.0, -1.0)
 NOT_SHARES = (*NOT_NUMBERS, -0.5, 1.5)
@@ -33,7 +37,7 @@ def interface_tables() -> Iterator[Table]:
     yield from _oracle_tables()
     yield from _solver_tables()
     yield from _evidence_tables()
-    yield "check", interface.check, {
+    yield "check", PUBLIC.check, {
         "theorem": "descent", "objective": "isotropic", "method": "rac-lora", "steps": 1, "seeds": 2}, {
         "theorem": NOT_WORDS, "objective": NOT_WORDS, "method": NOT_WORDS, "steps": (*NOT_INTEGERS, 0),
         "seeds": (*NOT_INTEGERS, 0), "start": ("", "x", None, 1, np.ones(3), np.full((5, 4), nan), [[1.0]]),
