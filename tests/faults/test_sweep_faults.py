@@ -147,13 +147,15 @@ def test_a_disk_that_is_full_ends_the_sweep_and_what_is_done_is_kept(tmp_path, s
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "disk.status").read_text() == "1\n"
-    first = (tmp_path / "disk.first").read_text()
+    assert (tmp_path / "disk.status").read_text(encoding="utf-8") == "1\n"
+    first = (tmp_path / "disk.first").read_text(encoding="utf-8")
     assert "No space left on device" in first
     assert "Traceback" not in first
     kept = int(first.split(f" of {TASKS} tasks are done and kept")[0].split()[-1])
     assert 0 < kept < TASKS
-    assert f"{TASKS} tasks, {kept} of them taken over" in (tmp_path / "disk.second").read_text()
+    assert f"{TASKS} tasks, {kept} of them taken over" in (tmp_path / "disk.second").read_text(
+        encoding="utf-8"
+    )
     assert results(tmp_path / "disk.out") == straight
 
 

@@ -129,7 +129,7 @@ def test_changes_are_killed_survive_and_are_unseen(tmp_path: Path) -> None:
         [sys.executable, "-c", WHOLE], cwd=tmp_path, check=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
     )  # fmt: skip
-    assert (tmp_path / "outcomes").read_text().splitlines() == [
+    assert (tmp_path / "outcomes").read_text(encoding="utf-8").splitlines() == [
         "LIMIT = None: at import", "LIMIT = 6: at import", "return x <= LIMIT: survived",
         "return x != 1: unseen", "return x == 2: unseen", "LIMIT = None: killed", "LIMIT = 6: survived",
     ]  # fmt: skip
