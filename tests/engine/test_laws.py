@@ -10,14 +10,17 @@ import pytest
 from ractheory.engine.simulate import simulate
 from ractheory.errors import UsageError
 from ractheory.laws import (
+    LAWS,
     Coordinates,
     Frozen,
     Gaussian,
     Haar,
     Hadamard,
     Identity,
+    Importance,
     Law,
     Rademacher,
+    bernoulli_mean_extremes,
     rademacher_expected_rank,
 )
 from ractheory.methods import rac_lora
@@ -96,3 +99,33 @@ def test_every_block_has_the_draw_that_the_engine_makes() -> None:
 def test_a_factor_of_integers_projects_like_its_floats() -> None:
     B = np.array([[1, 2], [3, 4], [0, 1]])
     assert np.array_equal(projection(B), projection(B.astype(float)))
+
+
+def test_a_draw_is_that_of_the_first_link_and_block_unless_said() -> None:
+    law = Haar(1)
+    first = factor(law, 3, "first", 4)
+    assert np.array_equal(first, factor(law, 3, "first", 4, 0, 0))
+    others = [factor(law, 3, "first", 4, 1, 0), factor(law, 3, "first", 4, 0, 1)]
+    assert not any(np.array_equal(first, other) for other in others)
+
+
+def test_extremes_of_two_sides_are_weighed_end_by_end() -> None:
+    assert bernoulli_mean_extremes(0.25, (0.0, 1.0), (0.5, 0.75)) == (0.375, 0.8125)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [3, "x", {0.5, 0.25}, (0.0, 1.0), (-0.5, 1.5), (1.5, 0.5), (0.5,), (0.5, 0.6), (1e-12,), ()],
+)
+def test_inclusion_probabilities_are_above_zero_at_most_one_and_add_up_to_a_rank(
+    given: object,
+) -> None:
+    with pytest.raises(UsageError, match="inclusion probabilit"):
+        Importance(given)  # type: ignore[arg-type]
+
+
+def test_laws_are_registered_by_the_names_of_the_command_line() -> None:
+    assert {name: law.name for name, law in LAWS.items()} == {name: name for name in LAWS}
+    assert set(LAWS) == {
+        "haar", "gaussian", "coordinates", "hadamard", "rademacher", "importance", "frozen", "identity",
+    }  # fmt: skip
