@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from mutation import trial
 from mutation.changes import Change, Places, places
@@ -61,6 +62,13 @@ def sample(group: Group, size: int, seed: int) -> tuple[list[Change], int]:
     return [all_places[k][0].change(all_places[k][1]) for k in drawn], len(all_places)
 
 
+def survivors_of(changes: list[Change], result: Path) -> list[Change]:
+    """Return the changes that no test saw when `result` was written, as far as they can still be made."""
+    survived = json.loads(result.read_text(encoding="utf-8"))["survivors"]
+    known = {(row["path"], row["diff"]) for row in survived}
+    return [change for change in changes if (change.path, change.diff()) in known]
+
+
 def tried(group: Group, changes: list[Change], log: Path, budget: float) -> dict[int, str]:
     """Try the changes and return their outcomes; each is appended to `log` as it comes."""
 
@@ -81,8 +89,28 @@ def tried(group: Group, changes: list[Change], log: Path, budget: float) -> dict
     return outcomes
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Try a sample of the changes of each group; write those that no test sees."""
+def mutate(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Try the changes of one group and write what became of them; return the numbers."""
+    started, result = time.monotonic(), options.out / f"mutation-{name}.json"
+    changes, number = sample(GROUPS[name], options.sample, options.seed)
+    if options.again:
+        changes = survivors_of(changes, result)
+    outcomes = tried(GROUPS[name], changes, result.with_suffix(".log"), options.budget)
+    numbers = {
+        "group": name, "changes": number, "tried": len(changes), "seed": options.seed,
+        "budget": options.budget if options.budget < inf else None, **Counter(outcomes.values()),
+        "seconds": round(time.monotonic() - started, 1),
+    }  # fmt: skip
+    unseen = [
+        {"path": changes[k].path, "line": changes[k].line, "outcome": outcome, "diff": changes[k].diff()}
+        for k, outcome in sorted(outcomes.items()) if outcome in (trial.SURVIVED, trial.UNSEEN)
+    ]  # fmt: skip
+    result.write_text(json.dumps({**numbers, "survivors": unseen}, indent=1) + "\n")
+    return numbers
+
+
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options; exits with status 2 and a line where they are unusable."""
     parser = argparse.ArgumentParser(prog="python -m mutation", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="GROUP", help=f"of: {', '.join(GROUPS)}")
     parser.add_argument("--sample", type=int, default=0, help="changes of each group (0: all)")
@@ -91,32 +119,30 @@ def main(arguments: list[str] | None = None) -> int:
         "--budget", type=float, default=inf, metavar="SECONDS",
         help="of tests for one change, the quickest first (default: all that run its line)",
     )  # fmt: skip
+    parser.add_argument(
+        "--again", action="store_true", help="only those that survived in the result in the folder"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder of the result")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in GROUPS]
-    if unknown or options.sample < 0:
-        given = unknown[0] if unknown else options.sample
-        print(f"mutation: {given}: allowed are {', '.join(GROUPS)}, sample >= 0", file=sys.stderr)
-        return 2
-    trial.hold_libraries()
+    for name in options.names:
+        if name not in GROUPS:
+            parser.error(f"group = {name}: allowed are {', '.join(GROUPS)}")
+    if options.sample < 0 or not options.budget > 0:
+        parser.error("sample and budget: allowed are numbers above 0")
+    options.names = options.names or list(GROUPS)
+    for name in options.names if options.again else ():
+        if not (options.out / f"mutation-{name}.json").is_file():
+            parser.error(f"no result of {name} in {options.out}: run it once without --again")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Try a sample of the changes of each group; write those that no test sees."""
+    options = parsed(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in options.names or GROUPS:
-        started = time.monotonic()
-        changes, number = sample(GROUPS[name], options.sample, options.seed)
-        log = options.out / f"mutation-{name}.log"
-        outcomes = tried(GROUPS[name], changes, log, options.budget)
-        counted = Counter(outcomes.values())
-        document = {
-            "group": name, "changes": number, "tried": len(changes), "seed": options.seed,
-            "budget": options.budget if options.budget < inf else None, **counted,
-            "seconds": round(time.monotonic() - started, 1),
-        }  # fmt: skip
-        print(json.dumps(document), flush=True)
-        document["survivors"] = [
-            {"path": changes[k].path, "line": changes[k].line, "outcome": outcome, "diff": changes[k].diff()}
-            for k, outcome in sorted(outcomes.items()) if outcome in (trial.SURVIVED, trial.UNSEEN)
-        ]  # fmt: skip
-        (options.out / f"mutation-{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    trial.hold_libraries()
+    for name in options.names:
+        print(json.dumps(mutate(name, options)), flush=True)
     return 0
 
 

@@ -247,3 +247,8 @@ def test_a_mask_of_ones_and_zeros_is_a_mask() -> None:
 def test_a_violation_beyond_floating_point_is_told_without_a_warning() -> None:
     verdict, evidence = pathwise([-1e300], 1e-300)
     assert (verdict, evidence.worst) == (Verdict.REFUTED, np.inf)
+
+
+def test_what_evidence_does_not_have_is_none() -> None:
+    evidence = Evidence("exact", 0.0, None, None, 0, "")
+    assert (evidence.worst, evidence.worst_at, evidence.log10_e_value) == (None, None, None)
