@@ -29,7 +29,7 @@ from mutation.changes import Change, changed_function
 
 LIBRARIES = ("numpy", "scipy.stats", "sympy", "numba", "sklearn.datasets", "flint")
 
-OPTIONS = ("-q", "-x", "--assert=plain", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-m",
+OPTIONS = ("-q", "-x", "-s", "--assert=plain", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-m",
            "not slow and not browser and not fault and not fuzz", "--no-summary")  # fmt: skip
 
 LEAST_PATIENCE = 20.0
@@ -72,8 +72,9 @@ class Loop:
 
     def __init__(self, changes: Sequence[Change], report: Report, budget: float) -> None:
         self.changes, self.report, self.budget = changes, report, budget
-        self.failed = False
+        self.failed, self.failing = False, ""
         self.seconds: dict[str, float] = {}
+        self.sound: set[str] = set()
         files = sorted({os.path.abspath(change.path) for change in changes})
         self.coverage = coverage.Coverage(data_file=None, config_file=False, include=files)
 
@@ -96,7 +97,8 @@ class Loop:
             return True
         items = {item.nodeid: item for item in session.items}
         for index, change in enumerate(self.changes):
-            self._try(index, change, items)
+            if not self._try(index, change, items):
+                break
         return True
 
     def _run(self, items: Sequence[pytest.Item]) -> bool:
@@ -106,10 +108,12 @@ class Loop:
             if isinstance(item, DoctestItem):  # it has forgotten its names
                 item.dtest.globs = names
             if self.failed:
+                self.failing = item.nodeid
                 return False
         return True
 
-    def _try(self, index: int, change: Change, items: dict[str, pytest.Item]) -> None:
+    def _try(self, index: int, change: Change, items: dict[str, pytest.Item]) -> bool:
+        """Try a change; return False if the test that kills it fails without the change too."""
         path = os.path.abspath(change.path)
         text = Path(path).read_text(encoding="utf-8")
         function = changed_function(
@@ -120,20 +124,32 @@ class Loop:
         seen = {name for line in _statement(text, change.line) for name in lines.get(line, ())}
         if function is None or "" in seen:
             self.report(index, AT_IMPORT)
-            return
+            return True
         run_by = sorted(seen, key=lambda name: self.seconds.get(name, 0.0))
         if not run_by:
             self.report(index, UNSEEN)
-            return
+            return True
         run_by, seconds = self._quickest(run_by)
         patience = max(LEAST_PATIENCE, 10 * seconds)
-        tests = [items[name] for name in run_by]
+        note, writer = os.pipe()
 
         def work() -> bool:
             _replace(*function)
-            return self._run(tests)
+            seen = self._run([items[name] for name in run_by])
+            os.write(writer, self.failing.encode())
+            return seen
 
-        self.report(index, forked(work, patience))
+        outcome = forked(work, patience)
+        os.close(writer)
+        with os.fdopen(note, encoding="utf-8") as read:
+            killer = read.read()
+        if killer and killer not in self.sound:
+            if forked(lambda: self._run([items[killer]]), LEAST_PATIENCE) == KILLED:
+                self.report(UNCHANGED, f"{killer} fails alone, without a change")
+                return False
+            self.sound.add(killer)
+        self.report(index, outcome)
+        return True
 
     def _quickest(self, names: Sequence[str]) -> tuple[list[str], float]:
         """Return the first of the tests, the quickest one in any case, and the seconds that they take."""
