@@ -42,7 +42,7 @@ GROUPS = {
     "compare": Group(("ractheory/compare/**/*.py",), ("tests/compare", "ractheory/compare"), 600.0),
     "theorems": Group(
         ("ractheory/theorems/*.py",),
-        ("tests/theorems", "ractheory/theorems", "tests/proofs/test_proofs.py"), 300.0,
+        ("tests/theorems", "ractheory/theorems"), 300.0,
     ),
 }  # fmt: skip
 """The modules that decide verdicts, each with its own tests: what others see beside is not counted."""
