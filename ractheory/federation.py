@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ractheory.engine.random import BLOCK, Purpose, fill_normal, shuffle, stream_key
 from ractheory.engine.run import Run
+from ractheory.engine.transcription import Draws
 from ractheory.errors import UsageError, integer, real
 from ractheory.method import Method, Trains
 from ractheory.objectives.base import Objective
@@ -292,7 +293,8 @@ def local_factors(
     oracle, shape = method.oracle, f.shapes[0]
     assert isinstance(oracle, LocalEpochs)
     right = method.trains is Trains.RIGHT
-    frozen = factor(method.law, shape[right], stream, seed, link)
+    at = Draws(method, stream, seed).drawn_at(link)
+    frozen = factor(method.law, shape[right], stream, seed, at)
     inverse, size = np.linalg.pinv(frozen), f.components // oracle.clients
     ends = []
     for client in range(oracle.clients):

@@ -37,14 +37,17 @@ EPS = float(np.finfo(float).eps)
 
 
 @pytest.mark.parametrize(
-    ("order", "side"),
-    [("random", "left"), ("once", "left"), ("incremental", "left"), ("random", "right")],
-)
+    ("order", "side", "law"),
+    [
+        ("random", "left", ""), ("once", "left", ""), ("incremental", "left", ""),
+        ("random", "right", ""), ("random", "left", "frozen"),
+    ],
+)  # fmt: skip
 def test_the_factors_of_the_clients_average_to_the_next_iterate_of_the_engine(
-    order: str, side: str
+    order: str, side: str, law: str
 ) -> None:
     f = build_objective(WIDE)
-    method = build_method(replace(ROUNDS, side=side).with_options(order=order), f)
+    method = build_method(replace(ROUNDS, side=side, law=law).with_options(order=order), f)
     start = np.linspace(-1.0, 1.0, f.dim)
     for seed in range(3):
         w = start

@@ -124,6 +124,15 @@ def test_an_exact_verdict_keeps_the_evidence_of_the_runs() -> None:
     assert evidence.e_value == pytest.approx(10.0**evidence.log10_e_value)
 
 
+@pytest.mark.parametrize("side", ["left", "right", "bernoulli"])
+@pytest.mark.parametrize("law", ["haar", "frozen"])
+def test_rounded_merges_are_measured_on_the_sketch_that_was_used(side: str, law: str) -> None:
+    """A frozen sketch is the draw of the first link for ever; a search found it redrawn by the measure."""
+    method = MethodSpec("rac-merged", 0.1, side=side, law=law)
+    c = Claim("t", "merge-precision", ObjectiveSpec("isotropic"), method, steps=3, seeds=4)
+    assert check_claim(c, "merged").verdict is Verdict.CONFIRMED
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_quadratic_says_on_which_side_its_matrix_acts(side: str) -> None:
     f = objective(f"spectrum-{side}")
