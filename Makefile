@@ -7,6 +7,9 @@ RUN    := $(PY) -m
 PYTHON ?=
 ARGS   ?=
 JOBS   ?= 2
+# Of test-order: how many runs, and the seed of the first one.
+RUNS   ?= 20
+FIRST  ?= 1
 
 LOCKED    := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
@@ -23,7 +26,7 @@ ifneq ($(shell cat "$(LOCKED)" 2>/dev/null),$(CURDIR))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-slow test-browser test-fault fuzz check format lock \
+.PHONY: help setup repro test test-order test-slow test-browser test-fault fuzz check format lock \
         bench figures docs coverage mutate clean distclean
 
 help: ## list the targets
@@ -59,6 +62,13 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: setup ## run the fast tests
 	$(RUN) pytest -n $(JOBS) -m "$(FAST)" $(ARGS)
 
+test-order: export OPENBLAS_NUM_THREADS = 1
+test-order: setup ## run the fast tests RUNS times, each in an order of its own, with 1 and 2 workers in turn
+	@for seed in $$(seq $(FIRST) $$(($(FIRST) + $(RUNS) - 1))); do \
+	    echo "order $$seed, workers: $$((2 - seed % 2))"; \
+	    $(RUN) pytest -q -n $$((2 - seed % 2)) --randomly-seed=$$seed -m "$(FAST)" $(ARGS) || exit 1; \
+	done
+
 test-slow: setup ## run the long tests
 	$(RUN) pytest -n $(JOBS) -m slow $(ARGS)
 
@@ -72,9 +82,9 @@ test-fault: setup ## kill workers, interrupt runs, fill disks; end with the hash
 fuzz: setup ## search for long for inputs that break a property
 	HYPOTHESIS_PROFILE=fuzz $(RUN) pytest -n $(JOBS) tests/properties $(ARGS)
 
-mutate: setup ## change the modules that decide verdicts, one place at a time; list what no test sees
-	$(VENV)/bin/mutmut run --max-children $(JOBS) $(ARGS)
-	$(VENV)/bin/mutmut results
+mutate: export OPENBLAS_NUM_THREADS = 1
+mutate: setup ## change the modules that decide verdicts, one place at a time; count what no test sees
+	$(RUN) mutation $(ARGS)
 
 coverage: setup ## run the fast tests and report the lines that they miss
 	$(RUN) coverage erase
@@ -108,7 +118,7 @@ lock: ## renew requirements.lock (needs uv); an existing entry moves only with A
 	    --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean: ## remove caches and builds; results/ and the environment stay
-	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov mutants
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov
 	rm -f .coverage .coverage.*
 	find . -path "./$(VENV)" -prune -o -type d -name __pycache__ -exec rm -rf {} +
 

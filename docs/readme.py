@@ -64,5 +64,5 @@ def bad_inputs() -> int:
     from ractheory.trust.bad_words import command_cases
 
     with tempfile.TemporaryDirectory() as folder:
-        commands = sum(1 for _ in command_cases(main, Path(folder)))
-    return commands + sum(1 for _ in constructor_cases())
+        at = Path(folder)
+        return sum(1 for _ in (*command_cases(main, at), *constructor_cases(at)))

@@ -4,7 +4,9 @@ Its text is always one line with three parts: what was given, what is allowed, a
 The command line prints that line and exits with status 2.
 """
 
+from collections.abc import Iterable
 from operator import index
+from os import PathLike
 from pathlib import Path
 
 
@@ -101,6 +103,43 @@ def real(
         allowed = f"a finite number {bounds}".strip()
         raise UsageError.of(name, value, allowed, mend or f"choose another {name}")
     return number
+
+
+def extended_real(name: str, value: object) -> float:
+    """Return `value` as a float that may be infinite, and is no NaN, or raise UsageError.
+
+    >>> extended_real("ceiling", float("inf"))
+    inf
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if isinstance(value, (bool, str)) or number != number:
+        raise UsageError.of(name, value, "a number, which may be infinite", f"compute {name} first")
+    return number
+
+
+def reals(name: str, values: object) -> tuple[float, ...]:
+    """Return finite numbers as a tuple, or raise UsageError.
+
+    >>> reals("factor", [1, 2.5])
+    (1.0, 2.5)
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise UsageError.of(f"{name}s", values, "a sequence of numbers", "list them")
+    return tuple(real(name, value) for value in values)
+
+
+def file_path(name: str, value: object) -> Path:
+    """Return `value`, a path as text or an object, as a Path, or raise UsageError.
+
+    >>> file_path("spectrum", "a.txt").name
+    'a.txt'
+    """
+    if isinstance(value, (str, PathLike)):
+        return Path(value)
+    raise UsageError.of(name, value, "a path", "name a file")
 
 
 MAX_BYTES = 64 * 2**20

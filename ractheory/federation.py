@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ractheory.engine.random import BLOCK, Purpose, fill_normal, shuffle, stream_key
 from ractheory.engine.run import Run
+from ractheory.engine.transcription import Draws
 from ractheory.errors import UsageError, integer, real
-from ractheory.method import Method
+from ractheory.method import Method, Trains
 from ractheory.objectives.base import Objective
 from ractheory.objectives.linear_model import LinearModel
 from ractheory.objectives.quadratic import EntryQuadratic
@@ -283,23 +284,27 @@ def product_size(pairs: Sequence[Factors]) -> Array:
 def local_factors(
     f: Objective, method: Method, w: Array, stream: str, seed: int, link: int
 ) -> list[Factors]:
-    """Return the factors of the clients after the round of Fed-RAC-LoRA that starts from w (left sketch).
+    """Return the factors of the clients after the round of Fed-RAC-LoRA that starts from w, a single matrix.
 
     Written with the factors themselves: the server's frozen B, and at each client A - gamma (B^T B)^+ B^T G for
-    every component in its order, from A = 0. All clients take part.
+    every component in its order, from A = 0; of a right sketch the same with everything transposed, A frozen.
+    All clients take part.
     """
     oracle, shape = method.oracle, f.shapes[0]
     assert isinstance(oracle, LocalEpochs)
-    B = factor(method.law, shape[0], stream, seed, link)
-    inverse, size = np.linalg.pinv(B), f.components // oracle.clients
+    right = method.trains is Trains.RIGHT
+    at = Draws(method, stream, seed).drawn_at(link)
+    frozen = factor(method.law, shape[right], stream, seed, at)
+    inverse, size = np.linalg.pinv(frozen), f.components // oracle.clients
     ends = []
     for client in range(oracle.clients):
-        A = np.zeros((B.shape[1], shape[1]))
+        trained = np.zeros((frozen.shape[1], shape[not right]))
         for i in _client_order(oracle.mode, size, stream, seed, link, client):
-            local = (w.reshape(shape) + B @ A).ravel()
+            product = frozen @ trained
+            local = w + (product.T if right else product).ravel()
             G = f.flat_component_gradient(client * size + i, local).reshape(shape)
-            A = A - method.step * inverse @ G
-        ends.append(Factors(A, B))
+            trained = trained - method.step * inverse @ (G.T if right else G)
+        ends.append(Factors(frozen.T, trained.T) if right else Factors(trained, frozen))
     return ends
 
 

@@ -25,10 +25,11 @@ from ractheory.conform.rule import Declared, Rule, maker
 from ractheory.conform.run import Trial
 from ractheory.engine.run import Run
 from ractheory.engine.simulate import simulate
-from ractheory.errors import UsageError
+from ractheory.errors import UsageError, stream_name
 from ractheory.evidence import Verdict, claim_error_rate
 from ractheory.methods import METHODS, Method
 from ractheory.objectives import objective as objective_called
+from ractheory.objectives.arrays import array
 from ractheory.objectives.base import Objective
 from ractheory.theorems import Statement
 from ractheory.theorems import theorem as theorem_called
@@ -163,6 +164,7 @@ def check(
     >>> check("descent", "counterexample", "rac-lora", seeds=5).verdict.value
     'confirmed'
     """
+    stream_name("seed", seed)
     f = _objective(objective)
     chosen = theorem_called(theorem).statement(statement).name
     stream = f"{seed}/{theorem}/{f.name}"
@@ -195,14 +197,14 @@ def _objective(given: object) -> Objective:
 def _start(start: str | ArrayLike, f: Objective, stream: str) -> Vector:
     if isinstance(start, str):
         return start_of(start, f, stream)
-    return f.flatten([np.asarray(start, dtype=np.float64)])
+    return f.flatten([array("start", start, f.shapes[0])])
 
 
 def _declared(method: object, declares: Mapping[str, Any] | None) -> Declared | None:
     """Return what a function declares; None for a method, which needs no declaration."""
     is_function = callable(method) and not isinstance(method, (Method, str))
     if declares is not None and not is_function:
-        raise UsageError.of("declares", dict(declares), "none beside a method", "leave it out")
+        raise UsageError.of("declares", declares, "none beside a method", "leave it out")
     return Declared.of(declares) if is_function else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, integer, real, reals, truth
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class ExactLink:
     """Exact minimisation over the trained factor (quadratics)."""
 
     steps: int = 1
+
+    def __post_init__(self) -> None:
+        integer("inner steps", self.steps, 1)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,9 @@ class AdamW:
         integer("inner steps", self.steps, 1)
         real("beta1", self.beta1, 0.0, 1.0, open_high=True)
         real("beta2", self.beta2, 0.0, 1.0, open_high=True)
+        real("epsilon", self.epsilon, 0.0, open_low=True)
         real("weight decay", self.weight_decay, 0.0)
+        truth("reset", self.reset)
 
 
 FactorSolver = Plain | Momentum | Sign | AdamW
@@ -117,6 +122,9 @@ class Accelerated:
 
     steps: int = 1
 
+    def __post_init__(self) -> None:
+        _one_step(self.steps)
+
 
 @dataclass(frozen=True)
 class Subgradient:
@@ -124,12 +132,22 @@ class Subgradient:
 
     steps: int = 1
 
+    def __post_init__(self) -> None:
+        _one_step(self.steps)
+
 
 @dataclass(frozen=True)
 class Polyak:
     """W - gamma_t H g with gamma_t = step (f(W_t) - f*)/|g|^2, g the whole subgradient."""
 
     steps: int = 1
+
+    def __post_init__(self) -> None:
+        _one_step(self.steps)
+
+
+def _one_step(steps: int) -> None:
+    integer("inner steps", steps, 1, 1, "such a link is one step")
 
 
 RULES = ("proved", "printed")
@@ -153,7 +171,8 @@ class Adaptive:
         real("L", self.L, 0.0, open_low=True)
         if self.rule not in RULES:
             raise UsageError.of("rule", self.rule, ", ".join(RULES), "choose one of these")
-        object.__setattr__(self, "factors", tuple(real("factor", x) for x in self.factors))
+        _one_step(self.steps)
+        object.__setattr__(self, "factors", reals("factor", self.factors))
 
 
 Inner = (

@@ -22,7 +22,7 @@ from typing import ClassVar
 
 from ractheory import assumptions as vocabulary
 from ractheory.assumptions import ExpectedSmoothness, Heterogeneity
-from ractheory.errors import UsageError, integer, real, truth
+from ractheory.errors import UsageError, integer, real, reals, truth
 from ractheory.finite_sums import dissimilarity, heterogeneity
 from ractheory.objectives.base import Objective
 from ractheory.objectives.federated import FederatedModel
@@ -85,6 +85,7 @@ class MiniBatch:
     def __post_init__(self) -> None:
         integer("batch", self.batch, 1)
         truth("replacement", self.replacement)
+        _bound_known(self.uniform)
 
     def validate(self, objective: Objective) -> None:
         """Raise UsageError when the batch is larger than the sum, without replacement."""
@@ -175,6 +176,7 @@ class Reshuffle:
 
     def __post_init__(self) -> None:
         _known_order(self.mode)
+        _bound_known(self.uniform)
 
     def validate(self, objective: Objective) -> None:
         """Every finite sum has epochs."""
@@ -203,6 +205,7 @@ class LocalEpochs:
         if self.participating is not None:
             integer("participating clients", self.participating, 1, self.clients)
         _known_order(self.mode)
+        _bound_known(self.uniform)
 
     @property
     def takes_part(self) -> int:
@@ -251,7 +254,7 @@ class SeparateFactors:
 
     def __post_init__(self) -> None:
         integer("clients", self.clients, 1)
-        object.__setattr__(self, "factors", tuple(real("factor", x) for x in self.factors))
+        object.__setattr__(self, "factors", reals("factor", self.factors))
 
     def validate(self, objective: Objective) -> None:
         """Raise UsageError: the compiled engine has no such rounds."""
@@ -262,6 +265,11 @@ class SeparateFactors:
 
     def assumptions(self, objective: Objective) -> tuple[object, ...]:
         return vocabulary.EqualClients(), vocabulary.SeparateAverages()
+
+
+def _bound_known(uniform: bool | None) -> None:
+    if uniform is not None:
+        truth("uniform", uniform)
 
 
 def _known_order(mode: str) -> None:

@@ -24,6 +24,7 @@ from ractheory.engine.run import Run
 from ractheory.evidence import Evidence, Verdict, claim_error_rate
 from ractheory.experiments import Asked, about, family
 from ractheory.theorems import Checked, Facts, Form, Statement, evaluate, symbols, theorem
+from ractheory.theorems.evaluation import constants_of
 
 Array = NDArray[np.float64]
 
@@ -203,7 +204,7 @@ def judge(
     are those of another method than the one that ran, and `own` that the method of `ran` made them."""
     the_theorem = theorem(claim.theorem)
     statement = the_theorem.statement(claim.statement)
-    hypotheses = the_theorem.check(facts, statement)
+    hypotheses = (*the_theorem.check(facts, statement), *_unknown(statement, facts))
     applies = all(h.holds for h in hypotheses)
     if claim.evidence == RATES:
         return _rates(claim, ran, facts, hypotheses, stream)
@@ -269,6 +270,21 @@ def _declared_facts(claim: Claim, ran: Experiment) -> Facts:
     if claim.declared is not None:
         method = build_method(claim.declared, ran.objective)
     return facts_of(ran.objective, method, ran.start, claim.T)
+
+
+def _unknown(statement: Statement, facts: Facts) -> tuple[Checked, ...]:
+    """Return a hypothesis that fails where the statement names constants that this run does not have.
+
+    So one of a single matrix, m x n, says nothing of several blocks.
+    """
+    named = constants_of(statement.relation) - FREE if statement.form is not Form.EXACT else set()
+    missing = sorted(name for name in named if name not in facts)
+    words = f"unknown here: {', '.join(missing)}"
+    return (Checked("constants of the statement", False, words),) if missing else ()
+
+
+FREE = {"t", "x"}
+"""What a statement says for all of: the step, and the argument of a law."""
 
 
 def _rejected(hypotheses: tuple[Checked, ...]) -> Decision:

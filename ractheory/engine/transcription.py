@@ -61,6 +61,10 @@ class Draws:
     def redrawn(self) -> bool:
         return self.method.redraw and self.method.law.name != "frozen"
 
+    def drawn_at(self, link: int) -> int:
+        """Return the link whose draw serves at `link`: the first one, where a sketch is kept."""
+        return link if self.redrawn else 0
+
 
 def projection(B: Array) -> Array:
     """Return H = B (B^T B)^+ B^T, written with B^+ = (B^T B)^+ B^T so that nothing is squared.
@@ -121,7 +125,7 @@ class Projected:
     def advance(self, t: int, w: Array) -> tuple[Array, float]:
         """Return W after link t, and |H G|^2 at its start."""
         objective, method = self.objective, self.draws.method
-        drawn_at = t if self.draws.redrawn else 0
+        drawn_at = self.draws.drawn_at(t)
         side = self.draws.side(drawn_at)
         H = self._projections(side, drawn_at)
         first = 0.0

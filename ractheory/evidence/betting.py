@@ -32,6 +32,21 @@ CHUNK = 8
 MOST_BELOW_MEAN = 60.0
 
 
+def one_axis(samples: ArrayLike) -> Array:
+    """Return samples as numbers on one axis, the seeds, or raise UsageError.
+
+    >>> one_axis([1, 2])
+    array([1., 2.])
+    """
+    try:
+        x = np.asarray(samples, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError.of("samples", samples, "numbers on one axis", "mend them") from None
+    if x.ndim != 1:
+        raise UsageError.of("samples of shape", x.shape, "one axis, the seeds", "pass x[:, t]")
+    return x
+
+
 def log_threshold(error_rate: float) -> float:
     """Return the log wealth at which a test decides: half of the rate for each of its two sides.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ractheory.errors import UsageError, real
-from ractheory.evidence.betting import Array
+from ractheory.evidence.betting import Array, one_axis
 
 BISECTIONS = 200
 """Halvings that find the root of a monotone function to the last bit of a double."""
@@ -30,11 +30,11 @@ def catoni_interval(samples: ArrayLike, variance: float, error_rate: float) -> t
     >>> low < 0.0 < high < 0.1
     True
     """
-    x = np.asarray(samples, dtype=np.float64)
+    x = one_axis(samples)
     v = real("variance", variance, 0.0, open_low=True)
     alpha = real("error rate", error_rate, 0.0, 1.0, open_low=True, open_high=True)
-    if x.ndim != 1 or not np.all(np.isfinite(x)):
-        raise UsageError.of("samples", "of this shape or kind", "finite numbers", "pass one axis")
+    if not np.all(np.isfinite(x)):
+        raise UsageError.of("samples", "some infinite or NaN", "finite numbers", "mend them")
     n, stake = len(x), log(2.0 / alpha)
     if n <= 2.0 * stake:
         return -np.inf, np.inf

@@ -8,8 +8,8 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ractheory.errors import UsageError, integer, real
-from ractheory.evidence.betting import Array
+from ractheory.errors import integer, real
+from ractheory.evidence.betting import Array, one_axis
 from ractheory.evidence.verdict import Evidence, Verdict
 
 
@@ -85,9 +85,7 @@ def same_law(
     """
     real("tolerance", tolerance, 0.0)
     alpha = real("error rate", error_rate, 0.0, 1.0, open_low=True, open_high=True)
-    x = np.asarray(samples, dtype=np.float64)
-    if x.ndim != 1:
-        raise UsageError.of("samples of shape", x.shape, "one axis", "pass one axis of samples")
+    x = one_axis(samples)
     if not len(x) or np.isnan(x).any():
         detail = "no samples" if not len(x) else "some samples are NaN"
         return Verdict.UNDECIDED, Evidence("statistical", alpha, None, None, len(x), detail)

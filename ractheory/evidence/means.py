@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, isnan, log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ractheory.errors import UsageError, integer, real
+from ractheory.errors import UsageError, extended_real, integer, real
 from ractheory.evidence import betting
 from ractheory.evidence.betting import Array
 from ractheory.evidence.verdict import Evidence, Verdict
@@ -55,9 +55,8 @@ class Sequential:
     def __post_init__(self) -> None:
         real("error rate", self.error_rate, 0.0, 1.0, open_low=True, open_high=True)
         real("resolution", self.resolution, 0.0)
-        if isnan(float(self.bound)):
-            raise UsageError.of("bound", self.bound, "a number", "compute the bound first")
-        if self.ceiling is not None and not self.ceiling >= 0.0:
+        extended_real("bound", self.bound)
+        if self.ceiling is not None and not extended_real("ceiling", self.ceiling) >= 0.0:
             raise UsageError.of("ceiling", self.ceiling, "a number >= 0", "pass None if unknown")
 
     @property
@@ -74,9 +73,7 @@ class Sequential:
 
     def fed(self, block: ArrayLike) -> Sequential:
         """Return the test after one more block of samples, shape (S,)."""
-        x = np.asarray(block, dtype=np.float64)
-        if x.ndim != 1:
-            raise UsageError.of("samples of shape", x.shape, "one axis, the seeds", "pass x[:, t]")
+        x = betting.one_axis(block)
         broken = self.broken
         if np.any(x < -self.resolution):
             broken = BELOW_ZERO

@@ -62,8 +62,10 @@ def pathwise(
     if not known.any():
         detail = f"no entry of {values.size} can be compared"
         return Verdict.UNDECIDED, Evidence("pathwise", 0.0, None, None, seeds, detail)
-    ratio = np.where(known, _in_units(-values, allowed), -inf)
-    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(ratio)), values.shape))
+    ratio = _in_units(-values, allowed)
+    among = np.flatnonzero(known)
+    worst = among[np.argmax(ratio.ravel()[among])]
+    at = tuple(int(i) for i in np.unravel_index(worst, values.shape))
     violated = known & (values < -allowed)
     unknown = int((counted & ~known).sum())
     if violated.any():

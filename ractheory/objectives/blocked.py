@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
-from ractheory.errors import UsageError, integer, readable, real
+from ractheory.errors import UsageError, file_path, integer, readable, real
 from ractheory.objectives.arrays import Array, stream
 from ractheory.objectives.own import quadratic
 from ractheory.objectives.quadratic import MatrixQuadratic
@@ -63,7 +62,7 @@ def least_squares_files(
     Raises UsageError for files that are no matrices of real numbers with equally many rows, and for data
     that change while they are read.
     """
-    data = Rows(_matrix("X", Path(X)), _matrix("Y", Path(Y)), integer("rows", rows, 1))
+    data = Rows(_matrix("X", X), _matrix("Y", Y), integer("rows", rows, 1))
     if len(data.Y) != data.count:
         raise UsageError.of("rows of Y", len(data.Y), f"{data.count}, as in X", "mend the files")
     real("ridge", ridge, 0.0)
@@ -139,18 +138,18 @@ LARGEST = 2**50
 """Bytes of a file that is read in blocks, at most."""
 
 
-def _matrix(name: str, path: Path) -> Array:
+def _matrix(name: str, given: Files) -> Array:
     """Return the matrix of a .npy file, mapped and not read; nothing in it is ever executed."""
     allowed = "a .npy matrix of real numbers"
-    readable(f"file of {name}", path, allowed, LARGEST)
+    path = readable(f"file of {name}", file_path(f"file of {name}", given), allowed, LARGEST)
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found: Array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise UsageError.of(
             f"file of {name}", str(path), f"{allowed} ({error})", "save it anew"
         ) from None
-    found = found[:, None] if getattr(found, "ndim", 0) == 1 else found
-    if getattr(found, "ndim", 0) != 2 or found.dtype.kind not in "fiu" or 0 in found.shape:
-        shape = getattr(found, "shape", "an archive")
-        raise UsageError.of(f"file of {name}", f"{path}, {shape}", allowed, "save a matrix")
+    found = found[:, None] if found.ndim == 1 else found
+    if found.ndim != 2 or found.dtype.kind not in "fiu" or 0 in found.shape:
+        given = f"{path}, {found.dtype} of shape {found.shape}"
+        raise UsageError.of(f"file of {name}", given, allowed, "save a matrix")
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ractheory.errors import UsageError, integer, readable, real
+from ractheory.errors import UsageError, file_path, integer, readable, real
 from ractheory.objectives.arrays import Array, array
 from ractheory.objectives.base import Objective
 from ractheory.objectives.linear_model import LinearModel
@@ -101,7 +101,7 @@ def from_csv(
     if loss not in LOSSES:
         raise UsageError.of("loss", loss, ", ".join(LOSSES), "choose one of these")
     real("ridge", ridge, 0.0)
-    names, rows = _table(Path(path))
+    names, rows = _table(file_path("CSV file", path))
     place = _column(target, names, len(rows[0]))
     features = [row[:place] + row[place + 1 :] for row in rows]
     X = np.array([[_number(path, cell, k) for cell in row] for k, row in enumerate(features)])
@@ -146,7 +146,8 @@ def _column(target: str | int, names: Sequence[str], width: int) -> int:
             allowed = ", ".join(names) or "a number: the first line has no names"
             raise UsageError.of("target", target, allowed, "choose a column")
         return list(names).index(target)
-    return integer("target", int(target), -width, width - 1) % width
+    number = int(target) if isinstance(target, str) else target
+    return integer("target", number, -width, width - 1) % width
 
 
 def _is_number(text: str) -> bool:
@@ -165,8 +166,11 @@ def _number(path: object, text: str, row: int) -> float:
 
 def _columns(Y: ArrayLike) -> Array:
     """Return Y as a matrix; a vector is one column."""
-    shape = np.shape(Y)
-    return array("Y", np.reshape(np.asarray(Y), (-1, 1)) if len(shape) == 1 else Y, (None, None))
+    try:
+        one_axis = np.ndim(Y) == 1
+    except ValueError:  # rows of different lengths, which `array` refuses
+        one_axis = False
+    return array("Y", array("Y", Y, (None,))[:, None] if one_axis else Y, (None, None))
 
 
 def _classes(name: str, y: Sequence[object] | Array) -> Array:

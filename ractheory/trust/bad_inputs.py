@@ -117,7 +117,8 @@ def answers_of(kind: str, main: Main, chosen: Chosen = iter) -> list[dict[str, s
         tempfile.TemporaryDirectory(prefix="ractheory-trust-") as folder,
         chdir(folder),
     ):
-        cases = command_cases(main, Path(folder)) if kind == "command" else constructor_cases()
+        at = Path(folder)
+        cases = command_cases(main, at) if kind == "command" else constructor_cases(at)
         return [answer(case).to_json() for case in chosen(cases)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,81 +32,32 @@ from ractheory.objectives.quadratic import EntryQuadratic, MatrixQuadratic
 from ractheory.objectives.two_layer import TwoLayer
 from ractheory.predict import predict_report
 from ractheory.trust.bad_inputs import Case, refused
-
-HUGE = 10**15
-"""As a side of a matrix it asks for petabytes: refused by its size, or by the memory that is not there."""
-
-NOT_INTEGERS = ("x", "2", 1.5, nan, inf, None, True, (), [2], -1, np.array([1, 2]), b"1", 1j)
-NOT_NUMBERS: tuple[Any, ...] = (
-    "x",
-    "",
-    nan,
-    inf,
-    -inf,
-    None,
-    True,
-    (),
-    [1.0, 2.0],
-    1j,
-    "1e999",
-    {},
-    np.array([1.0, 2.0]),
+from ractheory.trust.bad_interface import file_cases, interface_tables
+from ractheory.trust.bad_values import (
+    HUGE,
+    NOT_ARRAYS,
+    NOT_BOOLEANS,
+    NOT_INTEGERS,
+    NOT_NUMBERS,
+    NOT_SEQUENCES,
+    NOT_SPECTRA,
+    Table,
+    case,
 )
-NOT_SPECTRA = (
-    "nope",
-    "",
-    "1,x",
-    (),
-    (nan,),
-    (-1.0,),
-    (0.0,),
-    5,
-    None,
-    {"a": 1},
-    ((1.0,),),
-    (inf,),
-    (1.0,) * 99,
-)
-NOT_SEQUENCES = (
-    None,
-    3,
-    "x",
-    (),
-    ((),),
-    ((1,),),
-    ((0, 1),),
-    ((1.5, 2),),
-    ((1, 2, 3),),
-    (None,),
-    ("ab",),
-)
-NOT_ARRAYS: tuple[Any, ...] = (
-    None,
-    "x",
-    (),
-    [[1.0], [1.0, 2.0]],
-    [[nan]],
-    [[inf]],
-    3.0,
-    [],
-    [[]],
-    [["a"]],
-    [[1j]],
-)
-NOT_BOOLEANS = ("x", 2, None, 0.5)
 
 
-def constructor_cases() -> Iterator[Case]:
-    """Yield the cases of every public constructor."""
+def constructor_cases(folder: Path) -> Iterator[Case]:
+    """Yield the cases of every public constructor; files are made in `folder`."""
     for name, factory in OBJECTIVES.items():
         for key, parameter in inspect.signature(factory).parameters.items():
             for value in _bad_for(str(parameter.annotation)):
-                yield _case(f"objective {name}", factory, key, value)
+                yield case(f"objective {name}", factory, key, value)
     for title, call, sound, bad in _tables():
         for key, values in bad.items():
             for value in values:
-                yield _case(title, call, key, value, sound)
+                yield case(title, call, key, value, sound)
     yield from _whole_calls()
+    yield from file_cases(folder)
 
 
 def _bad_for(annotation: str) -> Sequence[Any]:
@@ -120,27 +72,12 @@ def _bad_for(annotation: str) -> Sequence[Any]:
     return NOT_SPECTRA if "str" in annotation else NOT_SEQUENCES
 
 
-def _case(
-    title: str,
-    call: Callable[..., Any],
-    key: str,
-    value: Any,
-    sound: Mapping[str, Any] | None = None,
-) -> Case:
-    shown = " ".join(repr(value).split())
-    name = f"{title}: {key} = {shown if len(shown) < 60 else shown[:57] + '...'}"
-    asked = refused(call, **{**(sound or {}), key: value})
-    return Case(name, asked)
-
-
-Table = tuple[str, Callable[..., Any], Mapping[str, Any], Mapping[str, Sequence[Any]]]
-
-
 def _tables() -> Iterator[Table]:
     yield from _method_tables()
     yield from _family_tables()
     yield from _claim_tables()
     yield from _question_tables()
+    yield from interface_tables()
 
 
 def _method_tables() -> Iterator[Table]:
@@ -252,7 +189,7 @@ def _whole_calls() -> Iterator[Case]:
     }.items():  # fmt: skip
         for value in values:
             sound = {"objective": f, "method": method, "start": start, "links": 2, "seeds": 2}
-            yield _case("simulate", simulate, key, value, sound)
+            yield case("simulate", simulate, key, value, sound)
     for shape in ((2, 2), (3,), (0, 2), (3, 2, 1)):
         yield Case(f"gradient at shape {shape}", refused(f.gradient, np.zeros(shape)))
     yield Case("gradient at two matrices", refused(f.gradient, np.zeros((3, 2)), np.zeros((3, 2))))

@@ -95,10 +95,10 @@ def command_cases(main: Main, folder: Path) -> Iterator[Case]:
         end = " ".join(words)
         reason = next((why for part, why in ACCEPTED.items() if part in end), "")
         yield Case(spelled(words), told(main, words), reason)
-    yield Case("no pickle in any of the files was executed", lambda: _unless(marker.exists()))
+    yield Case("no pickle in any of the files was executed", lambda: unless(marker.exists()))
     yield Case(
         "no file outside the folder was written",
-        lambda: _unless((folder.parent / OUTSIDE).exists()),
+        lambda: unless((folder.parent / OUTSIDE).exists()),
     )
 
 
@@ -111,7 +111,7 @@ ACCEPTED = {
 OUTSIDE = "ractheory-trust-escaped"
 
 
-def _unless(happened: bool) -> str:
+def unless(happened: bool) -> str:
     if happened:
         raise RuntimeError("it happened")
     return "it did not happen"

@@ -46,7 +46,7 @@ class Size:
     instances: Mapping[str, int]
 
 
-DEAR = ("exact", "never-wrong", "sillier", "scaling")
+DEAR = ("exact", "never-wrong", "sillier", "scaling", "anywhere", "two-ways")
 """Properties whose instances take a good part of a second; those of the others take milliseconds."""
 
 WHOLE = Size(1, 1, {}, {name: 100 if name in DEAR else 500 for name in PROPERTIES})

@@ -36,10 +36,18 @@ ROUNDS = M("fed-rac-lora", 0.5, "1/(L N)", rank=2)
 EPS = float(np.finfo(float).eps)
 
 
-@pytest.mark.parametrize("order", ["random", "once", "incremental"])
-def test_the_factors_of_the_clients_average_to_the_next_iterate_of_the_engine(order: str) -> None:
+@pytest.mark.parametrize(
+    ("order", "side", "law"),
+    [
+        ("random", "left", ""), ("once", "left", ""), ("incremental", "left", ""),
+        ("random", "right", ""), ("random", "left", "frozen"),
+    ],
+)  # fmt: skip
+def test_the_factors_of_the_clients_average_to_the_next_iterate_of_the_engine(
+    order: str, side: str, law: str
+) -> None:
     f = build_objective(WIDE)
-    method = build_method(ROUNDS.with_options(order=order), f)
+    method = build_method(replace(ROUNDS, side=side, law=law).with_options(order=order), f)
     start = np.linspace(-1.0, 1.0, f.dim)
     for seed in range(3):
         w = start
@@ -117,24 +125,30 @@ def test_who_runs_what() -> None:
         simulate_rounds(f, fed_lora(0.1, 3, factors=(1.0,)), start, 2, 2, "averages")
 
 
-def test_only_federations_with_left_sketches_have_clients_factors() -> None:
-    f = build_objective(WIDE)
-    for spec in (M("rac-lora-sgd", 0.1), replace(ROUNDS, side="right")):
+def test_only_federations_of_one_side_and_one_matrix_have_clients_factors() -> None:
+    blocks = F("ridge-blocks", {"N": 6})
+    for given, spec in (
+        (WIDE, M("rac-lora-sgd", 0.1)),
+        (WIDE, replace(ROUNDS, side="bernoulli")),
+        (blocks, ROUNDS.with_options(clients=2)),
+    ):
+        f = build_objective(given)
         method, start = build_method(spec, f), np.zeros(f.dim)
         run = simulate(f, method, start, 2, 2, "averages")
         context = Context(
             Experiment(f, method, start), run, facts_of(f, method, start, 2), "averages"
         )
-        with pytest.raises(KeyError, match="federation"):
+        with pytest.raises(UsageError, match="a federation with a left or right sketch"):
             mean_of_products(context, symbols.t, [])
 
 
 COVARIANCE = Claim("t", "federated-bias", WIDE, M("fed-lora", 0.05, rank=2).with_options(inner_steps=3),
                    steps=3, seeds=4)  # fmt: skip
 SHARED = Claim("t", "federated-bias", WIDE, ROUNDS, statement="shared sketch", steps=3, seeds=4)
+RIGHT = replace(SHARED, method=replace(ROUNDS, side="right"))
 
 
-@pytest.mark.parametrize("c", [COVARIANCE, SHARED], ids=["covariance", "shared"])
+@pytest.mark.parametrize("c", [COVARIANCE, SHARED, RIGHT], ids=["covariance", "shared", "right"])
 def test_both_statements_are_confirmed(c: Claim) -> None:
     assert check_claim(c, "averages").verdict is Verdict.CONFIRMED
 

@@ -151,3 +151,14 @@ def test_a_method_that_does_not_exist_is_one_clear_line(method: MethodSpec, word
     with pytest.raises(UsageError, match=words) as raised:
         check_claim(c, SEED)
     assert "\n" not in str(raised.value)
+
+
+def test_a_statement_on_one_matrix_says_nothing_of_several_blocks() -> None:
+    c = Claim(
+        "t", "accumulated-rank", ObjectiveSpec("ridge-blocks"), MethodSpec(), steps=3, seeds=2
+    )
+    outcome = check_claim(c, SEED)
+    assert outcome.verdict is Verdict.NOT_APPLICABLE
+    assert outcome.decision.evidence.detail == "constants of the statement: unknown here: m, n"
+    one = replace(c, objective=ObjectiveSpec("isotropic"))
+    assert check_claim(one, SEED).verdict is Verdict.CONFIRMED

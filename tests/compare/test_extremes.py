@@ -13,7 +13,8 @@ from ractheory.compare.exactly import _scaled_power
 from ractheory.engine import spectral
 from ractheory.engine.simulate import simulate
 from ractheory.evidence import Verdict
-from ractheory.trust.properties import Instance, what_is_true_is_never_refuted
+from ractheory.trust.instances import Instance
+from ractheory.trust.properties import what_is_true_is_never_refuted
 
 SEED = "test-extremes"
 FOUND = {

@@ -216,7 +216,7 @@ def test_a_counterexample_is_saved_and_reproduces_in_one_line(tmp_path, capsys, 
     ]
     _, out, _ = command(capsys, example("forgotten_pseudo_inverse"), *words)
     (claim,) = json.loads(out)["claims"]
-    saved = json.loads(Path(claim["counterexample"]["file"]).read_text())
+    saved = json.loads(Path(claim["counterexample"]["file"]).read_text(encoding="utf-8"))
     program, name, *again = shlex.split(saved["command"])
     assert (program, name) == ("ractheory", "conform")
     status, out, _ = command(capsys, *again, "--out", tmp_path / "again", "--json")

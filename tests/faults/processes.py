@@ -95,5 +95,5 @@ def other_package(folder, change):
     shutil.copytree(ROOT / "ractheory", copy / "ractheory", ignore=ignored)
     for name in ("__init__.py", "provenance.py"):
         path = copy / "ractheory" / name
-        path.write_text(change(name, path.read_text()))
+        path.write_text(change(name, path.read_text(encoding="utf-8")))
     return copy

@@ -106,7 +106,7 @@ def test_the_start_may_be_a_matrix():
     answer = check("gd-pl", f, "rac-lora", start=np.ones((4, 2)), seeds=32)
     facts = answer.comparison.facts
     assert facts["W0_sq"] == 8.0
-    with pytest.raises(UsageError, match="shapes of the parameters"):
+    with pytest.raises(UsageError, match="shape of start"):
         check("gd-pl", f, "rac-lora", start=np.ones((2, 4)), seeds=32)
 
 

@@ -83,8 +83,8 @@ def test_strong_convexity_is_approached(variant: Variant) -> None:
 def test_pl_constant_is_attained(name: str) -> None:
     f = objective(name)
     k, U = np.linalg.eigh(hessian(f, np.zeros(f.dim), h=1.0))
-    first = int(np.flatnonzero(k > 1e-9 * k[-1])[0])
-    mu, direction = k[first], U[:, first]
+    lowest = int(np.argmax(k > 1e-9 * k[-1]))
+    mu, direction = k[lowest], U[:, lowest]
     assert abs(mu - f.constants.pl) <= work(f) * EPS * 10 * f.constants.L
     w = f.constants.minimiser + 100 * direction
     g = f.flat_gradient(w)

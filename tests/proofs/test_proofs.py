@@ -74,4 +74,6 @@ def test_every_theorem_is_proved_here() -> None:
 
 def test_no_file_of_the_checker_is_long() -> None:
     root = Path(proofs_check.__file__).parent
-    assert [p.name for p in root.rglob("*.py") if len(p.read_text().splitlines()) > 400] == []
+    assert [
+        p.name for p in root.rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 400
+    ] == []

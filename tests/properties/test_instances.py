@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ractheory.trust import properties
-from ractheory.trust.properties import KINDS, LARGEST_SIDE, LAWS, STEPS, Instance
+from ractheory.trust import anywhere, properties
+from ractheory.trust.instances import KINDS, LARGEST_SIDE, LAWS, STEPS, Instance
 
 FEW = max(settings.default.max_examples // 8, 1)  # type: ignore[union-attr]
 """Examples of a property that takes a good part of a second."""
@@ -66,3 +66,20 @@ def test_relabelled_components_change_nothing(given: Instance) -> None:
 @given(instances("hard"))
 def test_nearly_parallel_columns_give_a_projection(given: Instance) -> None:
     assert properties.nearly_parallel_columns_give_a_projection(given) == ""
+
+
+@settings(max_examples=FEW)
+@given(instances("usual"))
+def test_no_theorem_is_refuted_anywhere(given: Instance) -> None:
+    assert anywhere.no_theorem_is_refuted_anywhere(given) == ""
+
+
+@settings(max_examples=FEW)
+@given(instances("usual"))
+def test_two_ways_never_contradict(given: Instance) -> None:
+    assert anywhere.two_ways_never_contradict(given) == ""
+
+
+@given(instances("usual"))
+def test_clients_may_change_places(given: Instance) -> None:
+    assert anywhere.clients_may_change_places(given) == ""

@@ -43,7 +43,7 @@ def cut(path):
 
 
 def edit(path):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert '"confirmed"' in text
     path.write_text(text.replace('"confirmed"', '"refuted"'))
 
@@ -58,7 +58,7 @@ def other_json(path):
 
 def forged(path):
     """Sealed well, but of another claim."""
-    body = json.loads(path.read_text())
+    body = json.loads(path.read_text(encoding="utf-8"))
     del body["seal"]
     body["claim"]["id"] = "another"
     path.write_text(json.dumps({**body, "seal": records._seal(body)}))
@@ -148,7 +148,7 @@ def test_the_lock_of_a_dead_run_is_taken_over(tmp_path):
     assert done.returncode == 9
     assert (tmp_path / records.LOCK).exists()
     with records.hold(tmp_path):
-        holder = json.loads((tmp_path / records.LOCK).read_text())
+        holder = json.loads((tmp_path / records.LOCK).read_text(encoding="utf-8"))
         assert holder["pid"] == os.getpid()
 
 

@@ -25,7 +25,7 @@ def run(out, evaluate=fakes.evaluate, **settings):
 
 
 def document(out):
-    return json.loads((out / "claims.json").read_text())
+    return json.loads((out / "claims.json").read_text(encoding="utf-8"))
 
 
 def numbers(out):
@@ -172,7 +172,7 @@ def test_damaged_records_are_computed_again_and_named(straight, tmp_path, capsys
     partial = tmp_path / records.PARTIAL / records.RECORDS
     damaged = DEFAULT[0]
     path = partial / f"{records.file_stem(damaged)}.json"
-    path.write_text(path.read_text()[:-40])
+    path.write_text(path.read_text(encoding="utf-8")[:-40])
     capsys.readouterr()
     assert run(tmp_path, resume=True) == 0
     said = capsys.readouterr().err
@@ -184,7 +184,7 @@ def test_damaged_records_are_computed_again_and_named(straight, tmp_path, capsys
 def test_truncated_results_do_not_stop_a_run(straight, tmp_path):
     assert run(tmp_path) == 0
     path = tmp_path / "claims.json"
-    path.write_text(path.read_text()[:100])
+    path.write_text(path.read_text(encoding="utf-8")[:100])
     assert run(tmp_path, fakes.forbidden, resume=True) == 0
     assert numbers(tmp_path) == numbers(straight)
 
@@ -277,7 +277,7 @@ def write_figure(source, folder):
 def test_figures_are_drawn_from_the_finished_records(tmp_path, capsys):
     job = Job(out=tmp_path, tier="quick")
     assert run_job(job, CATALOGUE, fakes.evaluate, draw=write_figure) == 0
-    assert (tmp_path / "figures" / "rates.svg").read_text() == "2"
+    assert (tmp_path / "figures" / "rates.svg").read_text(encoding="utf-8") == "2"
     captured = capsys.readouterr()
     assert "figures/rates.svg" in captured.out
     assert "figures: a remark" in captured.err
@@ -308,7 +308,7 @@ def test_the_page_is_drawn_from_the_finished_run(tmp_path, capsys):
     job = Job(out=tmp_path, tier="quick")
     assert run_job(job, CATALOGUE, fakes.evaluate, draw=fakes.no_figures, page=page) == 0
     assert all(
-        f'data-id="{c.id}"' in (tmp_path / "report.html").read_text()
+        f'data-id="{c.id}"' in (tmp_path / "report.html").read_text(encoding="utf-8")
         for c in CATALOGUE
         if "quick" in c.tiers
     )

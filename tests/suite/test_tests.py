@@ -1,4 +1,4 @@
-"""The tests themselves: each can fail, and none depends on the time or on unseeded chance."""
+"""The tests themselves: each can fail, and none depends on the time, the locale, or unseeded chance."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ CLOCK = re.compile(r"\btime\.(time|sleep|monotonic|perf_counter)\(")
 CHANCE = re.compile(
     r"default_rng\(\)|np\.random\.(rand|randn|normal|uniform|seed)\(|\brandom\.random\("
 )
+LOCALE = re.compile(r"\.read_text\(\)|\bsetlocale\(")
+"""Text that is read in whatever encoding the locale has."""
 WAITING = {"processes.py", "fakes.py"}
 """Helpers that wait for another process: the time limits how long, and decides nothing else."""
 
@@ -78,8 +80,9 @@ def test_an_assertion_is_told_from_none(body: str, can_fail: bool) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(FOLDER)))
-def test_no_test_depends_on_the_clock_or_on_unseeded_chance(path: Path) -> None:
+def test_no_test_depends_on_the_clock_the_locale_or_unseeded_chance(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path != Path(__file__):
         assert not CHANCE.search(text)
+        assert not LOCALE.search(text)
         assert path.name in WAITING or not CLOCK.search(text)

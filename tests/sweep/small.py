@@ -75,5 +75,5 @@ def run(out, sweep=None, listener=None, **settings):
 
 def results(out):
     """All that a sweep came to, but its times, provenance and layout."""
-    document = json.loads((out / "sweep.json").read_text())
-    return document["cells"], (out / "summary.csv").read_text()
+    document = json.loads((out / "sweep.json").read_text(encoding="utf-8"))
+    return document["cells"], (out / "summary.csv").read_text(encoding="utf-8")

@@ -137,7 +137,7 @@ def test_a_shard_cut_short_or_edited_is_named_and_computed_again(straight, tmp_p
     run(tmp_path)
     cut, edited = shard(tmp_path, 0), shard(tmp_path, 1).with_suffix(".json")
     cut.write_bytes(cut.read_bytes()[:-9])
-    edited.write_text(edited.read_text().replace('"schema"', '"schemA"'))
+    edited.write_text(edited.read_text(encoding="utf-8").replace('"schema"', '"schemA"'))
     listener = Quiet()
     with pytest.raises(UsageError, match="its file is damaged"):
         sweeps.read(tmp_path)

@@ -56,6 +56,53 @@ def test_shape_of_a_theorem(th: Theorem) -> None:
         th.statement("no such statement")
 
 
+QUADRATICS = {
+    "MatrixQuadratic",
+    "ProjectedQuadratic",
+    "IsotropicQuadratic",
+    "EntryQuadratic",
+    "Quadratic",
+}
+MEANT_BY = {
+    "D0_sq": {"Attained"}, "D0_sq_weighted": {"Attained"}, "mu": {"PL", "StronglyConvex"},
+    "lam_min": {"PositiveExpectedProjection"}, "zeta": {"Heterogeneity"}, "G0": {"Lipschitz"},
+    "C": {"ExpectedSmoothness", "BoundedDissimilarity"}, "A": {"ExpectedSmoothness", "BoundedDissimilarity"},
+    "trace_K": {"MatrixSmooth", *QUADRATICS}, "max_diag_K": {"MatrixSmooth", *QUADRATICS},
+}  # fmt: skip
+"""Constants, and the assumptions one of which says what they are constants of."""
+
+
+@pytest.mark.parametrize(("th", "statement"), STATEMENTS)
+def test_a_constant_comes_with_the_assumption_that_gives_it_a_meaning(
+    th: Theorem, statement
+) -> None:
+    assumed = {h.name for h in (*th.hypotheses, *statement.needs)}
+    named = constants_of(statement.relation) if statement.form is not Form.EXACT else set()
+    for constant in named & MEANT_BY.keys():
+        assert assumed & MEANT_BY[constant], constant
+    if named & {"D0_sq", "D0_sq_weighted"}:  # the distance to a minimiser bounds a gap by convexity
+        assert "Convex" in assumed
+
+
+@pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
+def test_a_description_says_all(th: Theorem) -> None:
+    text = th.describe()
+    assert text.startswith(f"{th.id}: {th.title}\n")
+    for words in (
+        *(s.text() for s in th.statements), *(f"needs {h.name}: " for s in th.statements for h in s.needs),
+        *(f"  {h.name}: {h.statement}" for h in th.hypotheses), f"Source: {th.source}", th.tight, th.note,
+    ):  # fmt: skip
+        assert words in text
+
+
+@pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
+def test_what_is_checked_bears_the_name_of_its_hypothesis(th: Theorem) -> None:
+    values = dict.fromkeys(KNOWN, 1.0)
+    for h in th.hypotheses:
+        for facts in (Facts(), Facts(values)):
+            assert h.check(facts).name == h.name
+
+
 @pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
 def test_no_hypothesis_holds_of_unknown_facts(th: Theorem) -> None:
     for statement in th.statements:

@@ -15,7 +15,7 @@ from ractheory.trust.bad_inputs import Case, answer, answers_of, refused, tally,
 from ractheory.trust.bad_words import OUTSIDE, bad_files, command_cases
 
 EVERY = {"command": 7, "constructor": 11}
-LEAST = {"command": 600, "constructor": 3000}
+LEAST = {"command": 600, "constructor": 4000}
 KINDS = tuple(EVERY)
 
 

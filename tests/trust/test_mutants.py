@@ -38,6 +38,10 @@ def test_there_are_enough_of_every_kind() -> None:
     assert len({error.id for error in MUTANTS}) == len(MUTANTS)
 
 
+def test_every_theorem_has_an_error_in_its_bound_or_a_reason() -> None:
+    assert {error.id.split("/")[1] for error in MUTANTS if error.kind == "bounds"} == set(THEOREMS)
+
+
 @pytest.mark.parametrize("error", MUTANTS, ids=lambda error: error.id)
 def test_what_is_planted_has_a_place(error: Planted) -> None:
     """The live objects that it changes are still where it looks for them, and are put back."""

@@ -112,7 +112,7 @@ def test_the_command_prints_four_numbers_and_writes_its_file(
     for text in ("killed / planted       7 / 7", "null cases        0 / 40", "tried           5 / 5",
                  "cases               3 / 3"):  # fmt: skip
         assert text in printed
-    assert json.loads((tmp_path / trust.FILE).read_text())["killed"] == 7
+    assert json.loads((tmp_path / trust.FILE).read_text(encoding="utf-8"))["killed"] == 7
     assert not (tmp_path / trust.PARTIAL).exists()
     assert main(["trust", "--quick", "--json", "--out", str(tmp_path)]) == 0
     assert set(CONTRACT) <= set(json.loads(capsys.readouterr().out))
@@ -129,7 +129,7 @@ def test_what_was_done_before_an_interruption_is_kept(
     monkeypatch.setattr(parallel, "run_tasks", interrupted)
     assert main(["trust", "--quick", "--out", str(tmp_path)]) == 130
     assert "1 of " in capsys.readouterr().err
-    kept = json.loads((tmp_path / trust.PARTIAL).read_text())
+    kept = json.loads((tmp_path / trust.PARTIAL).read_text(encoding="utf-8"))
     assert (kept["complete"], kept["null_cases"]) == (False, 40)
     assert not (tmp_path / trust.FILE).exists()
 

@@ -7,6 +7,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ractheory.compare.context import Context, measures
+from ractheory.errors import UsageError
 from ractheory.evidence import round_off
 from ractheory.federation import (
     Factors,
@@ -23,13 +24,18 @@ Array = NDArray[np.float64]
 
 
 def _rounds(context: Context) -> list[list[list[Factors]]]:
-    """Return the clients' factors in every round of every seed of Fed-RAC-LoRA, left sketches."""
+    """Return the clients' factors in every round of every seed of Fed-RAC-LoRA."""
     ran, run = context.experiment, context.run
     method, f = ran.method, ran.objective
-    if not isinstance(method.oracle, LocalEpochs) or method.trains is not Trains.LEFT:
-        raise KeyError(
-            "the factors of clients, of a method that is no federation with left sketches"
-        )
+    if (
+        not isinstance(method.oracle, LocalEpochs)
+        or method.trains not in (Trains.LEFT, Trains.RIGHT)
+        or len(f.shapes) > 1
+    ):
+        raise UsageError.of(
+            "factors of the clients", f"{method.name} on {f.name}",
+            "those of a federation with a left or right sketch, of one matrix", "choose another",
+        )  # fmt: skip
     return [
         [
             local_factors(f, method, context.iterates[seed, t], context.stream, seed, t)

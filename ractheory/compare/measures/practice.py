@@ -48,13 +48,14 @@ def updates(context: Context, held: Array) -> Array:
     found = np.empty((context.run.seeds, context.run.links, f.dim))
     for seed, t in np.ndindex(found.shape[:2]):
         draws, w = Draws(method, context.stream, seed), held[seed, t]
-        side = draws.side(t)
+        at = draws.drawn_at(t)
+        side = draws.side(at)
         moved = []
         for b, G in enumerate(f.split(f.flat_gradient(w))):
             if side is Trains.FULL:
                 moved.append(G)
                 continue
-            H = projection(draws.factor(t, b, G.shape[side is Trains.RIGHT]))
+            H = projection(draws.factor(at, b, G.shape[side is Trains.RIGHT]))
             moved.append(G @ H if side is Trains.RIGHT else H @ G)
         found[seed, t] = -method.step * f.flatten(moved)
     return found
