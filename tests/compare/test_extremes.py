@@ -10,7 +10,7 @@ import pytest
 from ractheory.compare import check_claim, comparison
 from ractheory.compare.decision import exact_decision
 from ractheory.compare.exactly import _scaled_power
-from ractheory.engine import spectral
+from ractheory.engine import factors
 from ractheory.engine.simulate import simulate
 from ractheory.evidence import Verdict
 from ractheory.trust.instances import Instance
@@ -91,10 +91,14 @@ def test_a_run_that_undercuts_f_star_is_none_of_the_theorem(
     assert "in seed" in found.decision.evidence.detail
 
 
-def test_a_column_of_zeros_spans_nothing() -> None:
-    """Its Cholesky pivot keeps no share of nothing; what is orthogonalised instead drops the column."""
-    B, L = np.array([1.0, 2.0, 0.0, 0.0] + [0.0] * 4), np.empty((2, 2))
-    assert not spectral.cholesky(B, 4, 2, L) > spectral.ILL_CONDITIONED
-    spectral.orthogonalise(B, 4, 4, 2, L)
-    assert np.isclose(np.abs(B[:4]), [0.2**0.5, 0.8**0.5, 0.0, 0.0]).all()
-    assert not B[4:].any()
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_column_of_zeros_spans_nothing(rank: int) -> None:
+    """Its pivot keeps no share of nothing; what is orthogonalised instead drops the column."""
+    d, m, w = 4, factors.padded(4), factors.padded(rank)
+    B, G, S = np.zeros((rank, m)), np.zeros(rank * w), np.zeros(rank * w)
+    B[0, :2], B[2:, 3] = (1.0, 2.0), 5.0
+    scratch = np.zeros(2 * rank * w), np.empty((d, rank)), np.empty((rank, d))
+    factors.grams_and_inverses(B.ravel(), 0, m, d, rank, rank, G, S, w, *scratch)
+    assert np.isclose(np.abs(B[0, :d]), [0.2**0.5, 0.8**0.5, 0.0, 0.0]).all()
+    assert np.count_nonzero(np.any(B, axis=1)) == rank - 1
+    assert np.array_equal(S.reshape(rank, w)[:, :rank], np.eye(rank))

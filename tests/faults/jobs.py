@@ -108,7 +108,7 @@ def begun(gate):
 
 def at_work(gate, name):
     """Return the processes that are at work at a task, or were."""
-    return [int(path.read_text() or 0) for path in gate.glob(f"{stem(name)}.*")]
+    return [int(path.read_text(encoding="utf-8") or 0) for path in gate.glob(f"{stem(name)}.*")]
 
 
 class MainJob:

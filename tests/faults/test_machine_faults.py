@@ -111,9 +111,11 @@ def test_a_disk_that_is_full_ends_the_work_and_what_is_done_is_kept(kind, tmp_pa
         cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    assert (tmp_path / "disk.status").read_text() == "1\n"
-    kept = _kept_after((tmp_path / "disk.first").read_text(), "No space left on device", kind)
-    assert f"{kept} of them taken over" in (tmp_path / "disk.second").read_text()
+    assert (tmp_path / "disk.status").read_text(encoding="utf-8") == "1\n"
+    kept = _kept_after(
+        (tmp_path / "disk.first").read_text(encoding="utf-8"), "No space left on device", kind
+    )
+    assert f"{kept} of them taken over" in (tmp_path / "disk.second").read_text(encoding="utf-8")
     same(kind, "a full disk, resumed", tmp_path / "disk.out")
 
 
@@ -129,7 +131,7 @@ def cut(path):
 
 
 def edited(path):
-    path.write_text(path.read_text().replace('"schema"', '"schemA"'))
+    path.write_text(path.read_text(encoding="utf-8").replace('"schema"', '"schemA"'))
 
 
 def test_result_files_that_are_damaged_are_named_and_made_again(
