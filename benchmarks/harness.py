@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from benchmarks.clock import seconds
+from benchmarks.clock import seconds_from_rest
 from benchmarks.limits import Needs, peak_operations
 
 Work = Callable[[], object]
@@ -82,17 +82,17 @@ def run_case(case: Case, rounds: int) -> list[Result]:
     single: list[float] = []
     for _ in range(rounds):
         with threadpool_limits(1):
-            own = seconds(case.ours.work) / case.ours.units
+            own = seconds_from_rest(case.ours.work) / case.ours.units
         times[case.ours.name].append(own)
         for c in case.references:
             with threadpool_limits(counts[c.name]):
-                times[c.name].append(seconds(c.work) / c.units)
+                times[c.name].append(seconds_from_rest(c.work) / c.units)
         if case.needs:
             needed = case.needs.seconds(case.threads)
             reached.append({what: least / own for what, least in needed.items()})
         if case.needs and case.alone:
             with threadpool_limits(1):
-                slow = seconds(case.alone.work) / case.alone.units
+                slow = seconds_from_rest(case.alone.work) / case.alone.units
             single.append(case.needs.operations / slow / peak_operations(1))
     fractions = {what: median(r[what] for r in reached) for what in (reached or [{}])[0]}
     limit = max(fractions, key=fractions.__getitem__, default=None)
@@ -111,11 +111,12 @@ def run_case(case: Case, rounds: int) -> list[Result]:
 def best_threads(work: Work, most: int) -> int:
     """Return 1 or `most`, the number of threads of BLAS with which a contender is faster; this warms it up as well."""
     work()
-    found = {}
-    for threads in (1, most):
-        with threadpool_limits(threads):
-            found[threads] = min(seconds(work), seconds(work))
-    return min(found, key=found.__getitem__)
+    found: dict[int, list[float]] = {1: [], most: []}
+    for _ in range(4):
+        for threads, times in found.items():
+            with threadpool_limits(threads):
+                times.append(seconds_from_rest(work))
+    return min(found, key=lambda threads: min(found[threads]))
 
 
 def blas() -> str:

@@ -110,7 +110,7 @@ def _sweep(passes: int, x: np.ndarray) -> None:
 @njit(nogil=True, error_model="numpy")
 def _draw(passes: int, key: np.ndarray, first, second, x, y, out) -> None:  # type: ignore[no-untyped-def]
     for k in range(passes):
-        fill_normal_in(key, 0, k, 0, DEVIATES, first, second, x, y, out)
+        fill_normal_in(key, 0, k, 0, DEVIATES, first, second, x, y, out, 0)
 
 
 @cache
@@ -147,6 +147,6 @@ def peak_bytes(threads: int, working_set: int) -> float:
 
 def peak_deviates(threads: int) -> float:
     """Return normal deviates a second, of the generator of the engine on long arrays."""
-    rooms = [scratch_for_normals(DEVIATES) for _ in range(threads)]
+    rooms = [scratch_for_normals(DEVIATES, 1) for _ in range(threads)]
     key, passes = stream_key("peak"), 400
     return passes * DEVIATES * threads / _together(lambda k: _draw(passes, key, *rooms[k]), threads)

@@ -43,7 +43,7 @@ def draw_factor(law, probabilities, key, seed, link, purpose, order, B):  # type
     """Fill B (d x r) with one draw of the frozen factor; `order` is integer scratch of length d."""
     d, r = B.shape
     if law == HAAR and d == 3 and r == 1:
-        fill_sphere(key, seed, link, purpose, B.reshape(3))
+        fill_sphere(key, seed, link, purpose, B.reshape(3), 0)
     elif law in (GAUSSIAN, HAAR):
         columns = np.empty(r * d)  # column after column: the order in which kernels want them
         fill_normal(key, seed, link, purpose, columns)

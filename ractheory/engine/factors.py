@@ -25,25 +25,25 @@ def padded(size):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def draw(key, seed, link, unit, size, first, second, x, y, flat):  # type: ignore[no-untyped-def]
-    """Draw the factor that `draw_factor` draws for a Haar range, column after column, into flat[:size].
+def draw(key, seed, link, unit, size, first, second, x, y, flat, at):  # type: ignore[no-untyped-def]
+    """Draw the factor that `draw_factor` draws for a Haar range, column after column, into flat[at : at + size].
 
     The arrays are those of `scratch_for_normals`.
     """
     if unit:
-        fill_sphere(key, seed, link, SKETCH, flat)
+        fill_sphere(key, seed, link, SKETCH, flat, at)
     else:
-        fill_normal_in(key, seed, link, SKETCH, size, first, second, x, y, flat)
+        fill_normal_in(key, seed, link, SKETCH, size, first, second, x, y, flat, at)
 
 
 @njit(**INNER)
-def spread(flat, d, r, m, B, at):  # type: ignore[no-untyped-def]
-    """Write the columns of length d that `flat` holds as rows of length m, filled up, from entry `at` of B on."""
+def spread(flat, d, r, m, B, b):  # type: ignore[no-untyped-def]
+    """Write the r columns of length d that `flat` holds as rows of length m, filled up, from entry b of B on."""
     for k in range(r):
         for i in range(0, m, WIDTH):
-            store(B, at + k * m + i, load(flat, k * d + i))
+            store(B, b + k * m + i, load(flat, k * d + i))
         for i in range(d, m):
-            B[at + k * m + i] = 0.0
+            B[b + k * m + i] = 0.0
 
 
 @njit(**INNER)

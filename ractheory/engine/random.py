@@ -101,19 +101,19 @@ AT_ONCE = 16
 
 
 @njit(**KERNEL)
-def scratch_for_normals(size):  # type: ignore[no-untyped-def]
-    """Return what `fill_normal_in` needs for `size` normals: two arrays of words, two of deviates, and the result."""
+def scratch_for_normals(size, times):  # type: ignore[no-untyped-def]
+    """Return what `fill_normal_in` needs: two arrays of words, two of deviates, and so many times `size` normals."""
     quarter = ((size + 3) // 4 + AT_ONCE - 1) // AT_ONCE * AT_ONCE
     return (
         np.empty(2 * quarter, np.int32), np.empty(2 * quarter, np.int32),
         np.empty(2 * quarter, np.float32), np.empty(2 * quarter, np.float32),
-        np.empty(size + quarter + AT_ONCE),
+        np.empty(times * size + quarter + AT_ONCE),
     )  # fmt: skip
 
 
 @njit(**INNER)
-def fill_normal_in(key, seed, link, purpose, size, first, second, x, y, out):  # type: ignore[no-untyped-def]
-    """Fill out[:size] with independent N(0, 1) deviates; the arrays are those of `scratch_for_normals`.
+def fill_normal_in(key, seed, link, purpose, size, first, second, x, y, out, at):  # type: ignore[no-untyped-def]
+    """Fill out[at : at + size] with independent N(0, 1) deviates; the arrays are those of `scratch_for_normals`.
 
     With q a quarter of the size, rounded up, the words number i make the entries i, q + i, 2q + i, 3q + i:
     so every loop runs over contiguous arrays. A quarter is written past its end, and the next one over that.
@@ -127,29 +127,29 @@ def fill_normal_in(key, seed, link, purpose, size, first, second, x, y, out):  #
         x[i], y[i] = normal_pair(first[i], second[i])
     for half in range(2):
         for i in range(0, q, WIDTH):
-            store(out, 2 * half * quarter + i, widened(x, half * q + i))
+            store(out, at + 2 * half * quarter + i, widened(x, half * q + i))
         for i in range(0, q, WIDTH):
-            store(out, (2 * half + 1) * quarter + i, widened(y, half * q + i))
+            store(out, at + (2 * half + 1) * quarter + i, widened(y, half * q + i))
 
 
 @njit(**KERNEL)
 def fill_normal(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
     """Fill the flat array `out` with independent N(0, 1) deviates."""
-    first, second, x, y, room = scratch_for_normals(out.size)
-    fill_normal_in(key, seed, link, purpose, out.size, first, second, x, y, room)
+    first, second, x, y, room = scratch_for_normals(out.size, 1)
+    fill_normal_in(key, seed, link, purpose, out.size, first, second, x, y, room, 0)
     for i in range(out.size):
         out[i] = room[i]
 
 
 @njit(**INNER)
-def fill_sphere(key, seed, link, purpose, out):  # type: ignore[no-untyped-def]
-    """Fill `out` (three entries) with a uniform direction; two links share one block of words."""
+def fill_sphere(key, seed, link, purpose, out, at):  # type: ignore[no-untyped-def]
+    """Fill out[at : at + 3] with a uniform direction; two links share one block of words."""
     a, b, c, d = words(key, seed, link // 2, purpose, 0)
     if link % 2 == 0:
         x, y, z = sphere_point(np.int32(a), np.int32(b))
     else:
         x, y, z = sphere_point(np.int32(c), np.int32(d))
-    out[0], out[1], out[2] = np.float64(x), np.float64(y), np.float64(z)
+    out[at], out[at + 1], out[at + 2] = np.float64(x), np.float64(y), np.float64(z)
 
 
 @njit(**KERNEL)

@@ -37,14 +37,15 @@ class Run:
     extra: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, seeds: int, links: int, start: Array, dim: int) -> Run:
-        """Return a run of unwritten records whose parameters are at the start.
+    def begin(cls, seeds: int, links: int, start: Array | None, dim: int) -> Run:
+        """Return a run of unwritten records whose parameters are at the start, or without one unwritten as well.
 
         >>> Run.begin(2, 3, np.zeros(4), 4).gap.shape
         (2, 4)
         """
         final = np.empty((seeds, dim))
-        final[:] = start
+        if start is not None:
+            final[:] = start
         shape = (seeds, links + 1)
         diverged = np.full(seeds, -1, dtype=np.int64)
         return cls(np.empty(shape), np.empty(shape), np.empty((seeds, links)), diverged, final)

@@ -189,7 +189,7 @@ def room_for(chain):  # type: ignore[no-untyped-def]
         aligned(d * width), aligned(c * N), aligned(2 * q * m), aligned(2 * q * N), aligned(r * width),
         aligned(r * width), aligned(r * width), aligned(q * padded(q)), aligned(q * padded(q)),
         aligned(2 * r * padded(r)), np.empty((d, r)), np.empty((r, d)), ones, aligned(2 * WIDTH),
-        aligned(WIDTH * c * (2 + r)), aligned(WIDTH), *scratch_for_normals(d * r),
+        aligned(WIDTH * c * (2 + r)), aligned(WIDTH), *scratch_for_normals(d * r, AHEAD),
     )  # fmt: skip
 
 
@@ -201,9 +201,9 @@ def look_ahead(chain, room, seed, link, first):  # type: ignore[no-untyped-def]
     for k in range(AHEAD):
         draw(
             chain.key, seed, link + k, chain.unit, d * r,
-            room.words, room.more_words, room.x, room.y, room.flat,
+            room.words, room.more_words, room.x, room.y, room.flat, k * d * r,
         )  # fmt: skip
-        spread(room.flat, d, r, m, room.B, (first + k * r) * m)
+    spread(room.flat, d, q, m, room.B, first * m)
     if r == 1:
         norms_and_inverses(room.B, first * m, m, q, room.G, room.S, padded(q))
     else:

@@ -203,7 +203,8 @@ def room_for(chain):  # type: ignore[no-untyped-def]
     return Room(
         aligned(chain.d * p), aligned(q * m), aligned(q * m), aligned(q * m), aligned(q * p), aligned(q * p),
         aligned(q * w), aligned(q * w), aligned(q * w), aligned(q * w), aligned(2 * r * padded(r)),
-        np.empty((chain.d, r)), np.empty((r, chain.d)), aligned(2 * WIDTH), *scratch_for_normals(chain.d * r),
+        np.empty((chain.d, r)), np.empty((r, chain.d)), aligned(2 * WIDTH),
+        *scratch_for_normals(chain.d * r, chain.at_once),
     )  # fmt: skip
 
 
@@ -216,9 +217,9 @@ def draw_factors(chain, room, seed, link, links):  # type: ignore[no-untyped-def
     for k in range(links):
         draw(
             chain.key, seed, link + k, chain.unit, d * r,
-            room.words, room.more_words, room.x, room.y, room.flat,
+            room.words, room.more_words, room.x, room.y, room.flat, k * d * r,
         )  # fmt: skip
-        spread(room.flat, d, r, m, B, k * r * m)
+    spread(room.flat, d, q, m, B, 0)
     if r == 1:
         norms_and_inverses(B, 0, m, q, G, S, w)
     else:
@@ -318,7 +319,7 @@ def simulate_spectral(
     roots = np.sqrt(q.eigenvalues)
     F = q.basis.T @ ((W if q.side == LEFT else W.swapaxes(1, 2)) - q.centre)
     numbers = np.array(seeds, dtype=np.int64)
-    run = Run.begin(len(seeds), links, np.zeros(()), d * n)
+    run = Run.begin(len(seeds), links, None, d * n)
     at_once = 1 if gradients else max(1, COLUMNS_AT_ONCE // method.rank)
     unit = d == 3 and method.rank == 1 and method.law.name == "haar"
     moving = np.where(roots > 0.0, roots, 1.0)

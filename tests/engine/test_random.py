@@ -64,7 +64,7 @@ def test_odd_sizes_are_filled(size: int) -> None:
 def test_sphere_law() -> None:
     points = np.empty((60_000, 3))
     for link, row in enumerate(points):
-        fill_sphere(KEY, 5, link, 0, row)
+        fill_sphere(KEY, 5, link, 0, row, 0)
     assert np.abs(np.linalg.norm(points, axis=1) - 1).max() < 8 * UNIT32
     for column in points.T:  # Archimedes: every coordinate is uniform
         assert stats.kstest(column, "uniform", (-1, 2)).pvalue > ERROR_RATE
