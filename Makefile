@@ -103,8 +103,11 @@ format: setup ## format the code and mend what lint can mend
 	$(RUN) ruff check --fix-only .
 	$(RUN) ruff format .
 
+# BLAS chooses its kernels itself, and Python keeps its bytecode, whatever the surroundings say.
+PLAIN := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u PYTHONDONTWRITEBYTECODE
+
 bench: setup ## time the engine against its references: results/bench.json
-	$(RUN) benchmarks $(ARGS)
+	$(PLAIN) $(RUN) benchmarks $(ARGS)
 
 figures: setup ## draw the figures from the records
 	$(RUN) figures $(ARGS)

@@ -7,18 +7,40 @@ hash, beside the sources or, where those cannot be written, in the user's cache.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba import config
-from numba.core.compiler_lock import global_compiler_lock
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Do not look for garbage within the block, nor ever again in what it makes.
+
+    A compiler is a million objects that live as long as the process: searching them again and again takes a third of
+    the time of a short run, most of it at its end.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if looking:
+            gc.enable()
+
+
+with kept_for_good():
+    import numba
+    from numba import config
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.registry import cpu_target
 
 if sys.platform != "win32":  # There each process compiles for itself.
     import fcntl
@@ -95,6 +117,7 @@ def _kept(kernel: Any, function: Callable[..., Any]) -> Any:
     def compile_alone(signature: Any) -> Any:
         # Numba's own lock first, as for the kernels that this one calls: threads cannot wait in a circle.
         with global_compiler_lock, _held(lock):
+            _load_registries()
             return compile_here(signature)
 
     def save_overload(*compiled: Any) -> None:
@@ -103,6 +126,14 @@ def _kept(kernel: Any, function: Callable[..., Any]) -> Any:
 
     kernel.compile, kernel._cache.save_overload = compile_alone, save_overload
     return kernel
+
+
+@cache
+def _load_registries() -> None:
+    """Load what the compiler knows of Python and NumPy, as the first kernel of a process would."""
+    with kept_for_good():
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
 
 
 @contextmanager
