@@ -134,7 +134,7 @@ def rows() -> Iterator[dict[str, Any]]:
 def draw(found: list[dict[str, Any]], folder: Path) -> list[Path]:
     """Plot the sweeps, a panel a family, with a line of the predicted exponent through the last point of each."""
     with styled():
-        figure, panels = sheet(1, len(FAMILIES), 7.2, 2.6)
+        figure, panels = sheet(1, len(FAMILIES), 7.2, 3.0)
         for axes, family in zip(panels, FAMILIES, strict=True):
             ours = [row for row in found if row["family"] == family]
             for row, colour, dashes in zip(ours, SEQUENCE, DASHES, strict=False):
@@ -149,7 +149,10 @@ def draw(found: list[dict[str, Any]], folder: Path) -> list[Path]:
             plain_ticks(axes.xaxis, sorted({v for row in ours for v in row["values"]})[::2])
             axes.set_title(family)
             axes.set_xlabel("size")
-            axes.legend(title="last exponent (predicted)", title_fontsize=6.5)
+            axes.legend(
+                title="last exponent (predicted)", title_fontsize=6.5, ncols=2,
+                loc="upper center", bbox_to_anchor=(0.5, -0.2),
+            )  # fmt: skip
         panels[0].set_ylabel("microseconds a link")
         return save(figure, folder, "growth")
 

@@ -1,4 +1,4 @@
-"""Where the time of the main job goes: by what is checked, and by what runs.
+"""Where the time of the claims of the main job goes: by what is checked, and by what runs.
 
 python -m benchmarks.profile [--quick]     # one process, everything in place; prints two tables
 """
@@ -9,16 +9,15 @@ import argparse
 import cProfile
 import pstats
 import sys
-import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
-from ractheory.cli import main as ractheory
-from ractheory.records import read_claims
+from ractheory.claims import CLAIMS
+from ractheory.evidence import RUN_ERROR_RATE, claim_error_rate
+from ractheory.parallel import use_one_thread
+from ractheory.repro import SEED, evaluate_claim, select
 
 PARTS = {
     "numba": "numba: loading and compiling kernels",
@@ -52,14 +51,6 @@ def by_part(profile: cProfile.Profile) -> dict[str, float]:
     return found
 
 
-def by_theorem(results: Path) -> dict[str, float]:
-    """Return the seconds of the claims of every theorem or experiment."""
-    found: dict[str, float] = defaultdict(float)
-    for claim in read_claims(results / "claims.json")["claims"]:
-        found[claim["theorem"]] += claim["seconds"]
-    return found
-
-
 def table(title: str, found: Mapping[str, float], rows: int = 12) -> str:
     whole = sum(found.values())
     lines = [f"{title}: {whole:.1f} s"]
@@ -72,13 +63,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a slice of each kind of claim")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["repro", "--workers", "1", "--out", f"{folder}/out"]
-        profile = cProfile.Profile()
-        with redirect_stdout(StringIO()):
-            profile.runcall(ractheory, [*words, "--quick"] if options.quick else words)
-        print(table("claims, by theorem", by_theorem(Path(folder) / "out")))
-    print(table("the whole run, by part", by_part(profile)))
+    use_one_thread()
+    spent: dict[str, float] = defaultdict(float)
+    profile = cProfile.Profile()
+    for claim in select(CLAIMS, "quick" if options.quick else "default"):
+        began = time.perf_counter()
+        profile.runcall(evaluate_claim, claim.id, SEED, claim_error_rate(RUN_ERROR_RATE))
+        spent[claim.theorem] += time.perf_counter() - began
+    print(table("claims, by what is checked", spent))
+    print(table("the same, by part of the program", by_part(profile)))
     return 0
 
 
