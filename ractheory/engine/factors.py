@@ -7,11 +7,17 @@ orthogonalised where the inverse would lose accuracy.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
 from ractheory.compiled import INNER, KERNEL, njit
 from ractheory.engine.draw import range_basis
-from ractheory.engine.random import Purpose, fill_normal_in, fill_sphere
-from ractheory.vectors import WIDTH, load, multiply, splat, store, total, vfma
+from ractheory.engine.random import Purpose, fill_normal_in, fill_sphere, scratch_for_normals
+from ractheory.vectors import WIDTH, aligned, load, multiply, splat, store, total, vfma
 
+Array = NDArray[np.float64]
 SKETCH = int(Purpose.SKETCH)
 
 ILL_CONDITIONED = 1e-6
@@ -175,3 +181,47 @@ def solve(S, at, w, r, T, p, gamma, M):  # type: ignore[no-untyped-def]
             energy = vfma(x, load(T, i * p + j), energy)
             store(M, i * p + j, multiply(splat(-gamma), x))
     return total(energy)
+
+
+class Grams(NamedTuple):
+    """The Gram matrices of the factors of some links, and what they are drawn and inverted in.
+
+    G = B^T B and S = G^{-1} stand along the diagonals of matrices; the last five are what normal deviates are made in.
+    """
+
+    G: Array
+    S: Array
+    wide: Array
+    given: Array
+    Q: Array
+    words: NDArray[np.int32]
+    more_words: NDArray[np.int32]
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    flat: Array
+
+
+@njit(**KERNEL)
+def room_for_grams(d, r, links):  # type: ignore[no-untyped-def]
+    """Return room for the d x r factors of so many links at once."""
+    q, w = links * r, padded(links * r)
+    return Grams(
+        aligned(q * w), aligned(q * w), aligned(2 * r * padded(r)), np.empty((d, r)), np.empty((r, d)),
+        *scratch_for_normals(d * r, links),
+    )  # fmt: skip
+
+
+@njit(**INNER)
+def draw_factors(key, seed, link, links, unit, d, r, m, B, b, w, grams):  # type: ignore[no-untyped-def]
+    """Draw the factors of some links into B from entry b on, and write G and S, rows of length w."""
+    for k in range(links):
+        draw(
+            key, seed, link + k, unit, d * r,
+            grams.words, grams.more_words, grams.x, grams.y, grams.flat, k * d * r,
+        )  # fmt: skip
+    q = links * r
+    spread(grams.flat, d, q, m, B, b)
+    if r == 1:
+        norms_and_inverses(B, b, m, q, grams.G, grams.S, w)
+    else:
+        grams_and_inverses(B, b, m, d, r, q, grams.G, grams.S, w, grams.wide, grams.given, grams.Q)

@@ -19,17 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ractheory.compiled import INNER, KERNEL, LOOP, njit
-from ractheory.engine.factors import (
-    draw,
-    grams_and_inverses,
-    norms_and_inverses,
-    padded,
-    solve,
-    spread,
-)
+from ractheory.engine.factors import Grams, draw_factors, padded, room_for_grams, solve
 from ractheory.engine.plans import fresh_haar_step
 from ractheory.engine.projected import fill_diverged, overflowed
-from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads, parts
 from ractheory.engine.tiles import sketch, update_measured
@@ -149,7 +141,7 @@ class Chain(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Scratch of one thread, named as in the formulas; the last five are what normal deviates are made in.
+    """Scratch of one thread, named as in the formulas.
 
     B and V hold the links of two passes over X, one after the other.
     """
@@ -161,20 +153,11 @@ class Room(NamedTuple):
     T: Array
     BtW: Array
     M: Array
-    G: Array
-    S: Array
-    wide: Array
-    given: Array
-    Q: Array
     ones: Array
     sums: Array
     e: Array
     lanes: Array
-    words: NDArray[np.int32]
-    more_words: NDArray[np.int32]
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    flat: Array
+    grams: Grams
 
 
 @njit(**KERNEL)
@@ -187,9 +170,8 @@ def room_for(chain):  # type: ignore[no-untyped-def]
         ones[i] = 1.0
     return Room(
         aligned(d * width), aligned(c * N), aligned(2 * q * m), aligned(2 * q * N), aligned(r * width),
-        aligned(r * width), aligned(r * width), aligned(q * padded(q)), aligned(q * padded(q)),
-        aligned(2 * r * padded(r)), np.empty((d, r)), np.empty((r, d)), ones, aligned(2 * WIDTH),
-        aligned(WIDTH * c * (2 + r)), aligned(WIDTH), *scratch_for_normals(d * r, AHEAD),
+        aligned(r * width), aligned(r * width), ones, aligned(2 * WIDTH), aligned(WIDTH * c * (2 + r)),
+        aligned(WIDTH), room_for_grams(d, r, AHEAD),
     )  # fmt: skip
 
 
@@ -198,18 +180,9 @@ def look_ahead(chain, room, seed, link, first):  # type: ignore[no-untyped-def]
     """Draw the factors of AHEAD links from `link` on; write their B and V from row `first` on, and (B^T B)^{-1}."""
     d, r, m, N = chain.d, chain.rank, padded(chain.d), chain.Y.size // chain.c
     q = AHEAD * r
-    for k in range(AHEAD):
-        draw(
-            chain.key, seed, link + k, chain.unit, d * r,
-            room.words, room.more_words, room.x, room.y, room.flat, k * d * r,
-        )  # fmt: skip
-    spread(room.flat, d, q, m, room.B, first * m)
-    if r == 1:
-        norms_and_inverses(room.B, first * m, m, q, room.G, room.S, padded(q))
-    else:
-        grams_and_inverses(
-            room.B, first * m, m, d, r, q, room.G, room.S, padded(q), room.wide, room.given, room.Q
-        )
+    draw_factors(
+        chain.key, seed, link, AHEAD, chain.unit, d, r, m, room.B, first * m, padded(q), room.grams
+    )
     sketch(chain.X, d, N, room.B, first * m, m, q, room.V, first * N)
 
 
@@ -239,7 +212,7 @@ def run_links(chain, room, seed, s, gap, step_sq):  # type: ignore[no-untyped-de
                 T[j] = T[j] / chain.samples + chain.ridge * room.BtW[j]
             at = now % q
             step_sq[s, link] = solve(
-                room.S, at * padded(q) + at, padded(q), r, T, width, chain.gamma, M
+                room.grams.S, at * padded(q) + at, padded(q), r, T, width, chain.gamma, M
             )
         before = now
         link += 1

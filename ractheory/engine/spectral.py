@@ -25,18 +25,16 @@ from numpy.typing import NDArray
 
 from ractheory.compiled import INNER, KERNEL, LOOP, njit
 from ractheory.engine.factors import (
-    draw,
+    Grams,
+    draw_factors,
     gram,
-    grams_and_inverses,
     inner,
-    norms_and_inverses,
     padded,
+    room_for_grams,
     scale,
-    spread,
 )
 from ractheory.engine.plans import fresh_haar_step
 from ractheory.engine.projected import fill_diverged, overflowed
-from ractheory.engine.random import scratch_for_normals
 from ractheory.engine.run import Run
 from ractheory.engine.threads import over_threads, parts
 from ractheory.engine.tiles import sketch, update, update_measured
@@ -172,7 +170,7 @@ class Chain(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Scratch of one thread, named as in the formulas; the last five are what normal deviates are made in."""
+    """Scratch of one thread, named as in the formulas."""
 
     F: Array
     B: Array
@@ -182,17 +180,8 @@ class Room(NamedTuple):
     M: Array
     A: Array
     X: Array
-    G: Array
-    S: Array
-    wide: Array
-    given: Array
-    Q: Array
     sums: Array
-    words: NDArray[np.int32]
-    more_words: NDArray[np.int32]
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    flat: Array
+    grams: Grams
 
 
 @njit(**KERNEL)
@@ -202,30 +191,8 @@ def room_for(chain):  # type: ignore[no-untyped-def]
     m, p, r = chain.m, chain.p, chain.rank
     return Room(
         aligned(chain.d * p), aligned(q * m), aligned(q * m), aligned(q * m), aligned(q * p), aligned(q * p),
-        aligned(q * w), aligned(q * w), aligned(q * w), aligned(q * w), aligned(2 * r * padded(r)),
-        np.empty((chain.d, r)), np.empty((r, chain.d)), aligned(2 * WIDTH),
-        *scratch_for_normals(chain.d * r, chain.at_once),
+        aligned(q * w), aligned(q * w), aligned(2 * WIDTH), room_for_grams(chain.d, r, chain.at_once),
     )  # fmt: skip
-
-
-@njit(**INNER)
-def draw_factors(chain, room, seed, link, links):  # type: ignore[no-untyped-def]
-    """Draw the factors of some links of a seed, and write B, C, E, and the diagonals G = B^T B and S = G^{-1}."""
-    d, m, r = chain.d, chain.m, chain.rank
-    q, w = links * r, padded(chain.at_once * r)
-    B, G, S = room.B, room.G, room.S
-    for k in range(links):
-        draw(
-            chain.key, seed, link + k, chain.unit, d * r,
-            room.words, room.more_words, room.x, room.y, room.flat, k * d * r,
-        )  # fmt: skip
-    spread(room.flat, d, q, m, B, 0)
-    if r == 1:
-        norms_and_inverses(B, 0, m, q, G, S, w)
-    else:
-        grams_and_inverses(B, 0, m, d, r, q, G, S, w, room.wide, room.given, room.Q)
-    scale(chain.roots, B, m, q, room.C)
-    scale(chain.moving, B, m, q, room.E)
 
 
 @njit(**LOOP)
@@ -235,7 +202,8 @@ def run_links(chain, room, seed, s, gap, grad_sq, step_sq):  # type: ignore[no-u
     Return the link at which it diverged, or -1. With chain.at_once > 1 grad_sq is not written.
     """
     d, m, p, r, at_once, gamma = chain.d, chain.m, chain.p, chain.rank, chain.at_once, chain.gamma
-    F, C, E, sketched, M, A, X = room.F, room.C, room.E, room.sketched, room.M, room.A, room.X
+    F, B, C, E, sketched = room.F, room.B, room.C, room.E, room.sketched
+    M, A, X = room.M, room.A, room.X
     w, links = padded(at_once * r), step_sq.shape[1]
     for j in range(M.size):
         M[j] = 0.0
@@ -245,15 +213,17 @@ def run_links(chain, room, seed, s, gap, grad_sq, step_sq):  # type: ignore[no-u
     while link < links and diverged < 0:
         steps = min(at_once, links - link)
         q = steps * r
-        draw_factors(chain, room, seed, link, steps)
+        draw_factors(chain.key, seed, link, steps, chain.unit, d, r, m, B, 0, w, room.grams)
+        scale(chain.roots, B, m, q, C)
+        scale(chain.moving, B, m, q, E)
         sketch(F, d, p, C, 0, m, q, sketched, 0)
         if at_once > 1:
             gram(C, 0, m, q, w, X, 0)
-        combine(X, room.S, r, q, w, gamma, A)
+        combine(X, room.grams.S, r, q, w, gamma, A)
         sketch(sketched, q, p, A, 0, w, q, M, 0)
         made, passes = 1, passes + 1
         if at_once > 1:
-            made = follow(X, room.G, r, q, w, p, gamma, M, largest, gap, step_sq, s, link)
+            made = follow(X, room.grams.G, r, q, w, p, gamma, M, largest, gap, step_sq, s, link)
         else:
             step_sq[s, link] = inner(sketched, 0, M, 0, q * p) / -gamma
         end = link + made
