@@ -9,7 +9,7 @@ from ractheory.errors import UsageError
 from ractheory.repro import Unfinished
 from tests.faults.jobs import Heard, Running, begun, stem
 from tests.faults.processes import kill, other_package, wait_until
-from tests.faults.test_same_numbers import once
+from tests.faults.test_same_numbers import finish_with_a_second_attempt, once
 
 pytestmark = pytest.mark.fault
 
@@ -31,12 +31,7 @@ def test_a_worker_that_is_killed_is_replaced(kind, tmp_path, cluster, gate, same
     cluster.workers(2)
     running, victim = begin(kind, tmp_path / "out", gate, cluster, len(kind.names) - 1)
     os.kill(victim, signal.SIGKILL)
-    blocked = stem(kind.blocked)
-    wait_until(lambda: begun(gate)[blocked] == 2, "a second attempt")
-    running.finish()
-    assert running.error is None
-    assert begun(gate) == {**once(kind), blocked: 2}
-    assert len(running.heard.done) == len(kind.names)
+    finish_with_a_second_attempt(running, kind, gate)
     same(kind, "a worker of the cluster killed", tmp_path / "out")
 
 

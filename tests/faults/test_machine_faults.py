@@ -11,8 +11,8 @@ import pytest
 from ractheory import records
 from ractheory.errors import UsageError
 from tests.faults.jobs import Heard, Running, begun, stem
-from tests.faults.processes import ROOT, wait_until
-from tests.faults.test_same_numbers import once
+from tests.faults.processes import ROOT
+from tests.faults.test_same_numbers import finish_with_a_second_attempt, once
 
 pytestmark = pytest.mark.fault
 
@@ -37,12 +37,7 @@ def test_a_worker_that_is_killed_is_replaced(kind, tmp_path, gate, same):
     running = Running(kind, tmp_path / "out", gate, workers=2)
     running.start()
     os.kill(running.wait_for(len(kind.names) - 1), signal.SIGKILL)
-    blocked = stem(kind.blocked)
-    wait_until(lambda: begun(gate)[blocked] == 2, "a second attempt")
-    running.finish()
-    assert running.error is None
-    assert begun(gate) == {**once(kind), blocked: 2}
-    assert len(running.heard.done) == len(kind.names)
+    finish_with_a_second_attempt(running, kind, gate)
     same(kind, "a worker killed", tmp_path / "out")
 
 

@@ -9,12 +9,23 @@ from threadpoolctl import threadpool_limits
 
 from ractheory.parallel import Done
 from tests.faults.jobs import begun, stem
+from tests.faults.processes import wait_until
 
 pytestmark = pytest.mark.fault
 
 
 def once(kind):
     return dict.fromkeys(map(stem, kind.names), 1)
+
+
+def finish_with_a_second_attempt(running, kind, gate):
+    """Wait until the task that a killed worker held is begun again, and see that no other one was."""
+    blocked = stem(kind.blocked)
+    wait_until(lambda: begun(gate)[blocked] == 2, "a second attempt")
+    running.finish()
+    assert running.error is None
+    assert begun(gate) == {**once(kind), blocked: 2}
+    assert len(running.heard.done) == len(kind.names)
 
 
 def test_two_workers_of_this_machine(kind, gate, tmp_path, same):
