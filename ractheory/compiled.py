@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -91,15 +92,20 @@ LOOP = {**KERNEL, "_nrt": False}
 no references, which at every call of an `INNER` part would take as long as the part."""
 
 
+_in_the_folder = threading.Lock()
+"""Two threads that define kernels at once would restore the setting of Numba to each other's."""
+
+
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return `numba.njit` with these options, its cache in the folder of these sources."""
 
     def compiled(function: Callable[..., Any]) -> Any:
-        elsewhere, config.CACHE_DIR = config.CACHE_DIR, _FOLDER  # read while the kernel is defined
-        try:
-            kernel = numba.njit(**options)(function)
-        finally:
-            config.CACHE_DIR = elsewhere
+        with _in_the_folder:  # which Numba reads while the kernel is defined
+            elsewhere, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
+            try:
+                kernel = numba.njit(**options)(function)
+            finally:
+                config.CACHE_DIR = elsewhere
         return _kept(kernel, function)
 
     return compiled

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+import numba
 
 from ractheory import compiled
 
@@ -66,6 +69,36 @@ with event.install_recorder("numba:compile") as compilations:
     assert square(3.0) == 9.0
 print(len(compilations.buffer))
 """
+
+
+def test_threads_that_define_kernels_at_once_keep_them_in_the_folder(monkeypatch):
+    """The second definition begins within the first, if it can, and reads the setting after its end."""
+    setting, second, ended = compiled.config.CACHE_DIR, threading.Event(), threading.Event()
+    folders, kernel_of = [], numba.njit
+
+    def define(**options):
+        if threading.current_thread() is threading.main_thread():
+            second.set()
+            ended.wait(10.0)
+        else:
+            begun.set()
+            second.wait(0.2)
+        folders.append(compiled.config.CACHE_DIR)
+        return kernel_of(**options)
+
+    def first():
+        compiled.njit(**compiled.KERNEL)(lambda x: x + 1.0)
+        ended.set()
+
+    begun = threading.Event()
+    monkeypatch.setattr(numba, "njit", define)
+    other = threading.Thread(target=first)
+    other.start()
+    begun.wait()
+    compiled.njit(**compiled.KERNEL)(lambda x: x + 2.0)
+    other.join()
+    assert folders == [compiled._FOLDER] * 2
+    assert setting == compiled.config.CACHE_DIR
 
 
 def test_a_kernel_that_cannot_be_kept_runs_all_the_same():
