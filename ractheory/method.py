@@ -237,10 +237,10 @@ class Method:
 
 
 def _law_grants(method: Method) -> list[object]:
-    """What is known of the drawn factor of each link."""
-    granted: list[object] = []
+    """What is known of the drawn factor of each link; of one whose side is drawn too, neither law nor size."""
     if method.trains is Trains.BERNOULLI:
-        granted.append(vocabulary.BernoulliSide(method.left_probability))
+        return [vocabulary.BernoulliSide(method.left_probability)]
+    granted: list[object] = []
     if method.trains is Trains.FULL or not method.redraw:
         return granted
     if method.law.name in ("haar", "gaussian"):

@@ -30,6 +30,9 @@ ROWS = 60
 
 SEEDS, FEW_LINKS = 32, 4
 
+PLACES = 16
+"""Draws of objective, method and sketch until one of them asks a question."""
+
 DRAWN = tuple(
     name for name, make in OBJECTIVES.items() if "seed" in inspect.signature(make).parameters
 )
@@ -62,8 +65,21 @@ GENERAL = "accumulated-rank"
 
 
 def question(given: Instance, space: Space = EVERYTHING) -> Claim | None:
-    """Return a claim that applies at this place, of a theorem drawn among those that do; None if there is none."""
-    rng = given.rng
+    """Return a claim that applies at a place near this one, of a theorem drawn among those that do.
+
+    The first of `PLACES` draws where more than the general theorem applies; None if there is no question at any.
+    """
+    rng, general = given.rng, None
+    for _ in range(PLACES):
+        asked = _drawn(given, space, rng)
+        if asked is not None and asked.theorem != GENERAL:
+            return asked
+        general = general or asked
+    return general
+
+
+def _drawn(given: Instance, space: Space, rng: np.random.Generator) -> Claim | None:
+    """Draw objective, method and sketch, and a theorem that applies; None if none does or the place does not exist."""
     name, method = str(rng.choice(space.objectives)), str(rng.choice(space.methods))
     takes = inspect.signature(OBJECTIVES[name]).parameters
     sizes = {"m": given.m, "n": given.n, "seed": given.seed, "rows": ROWS}

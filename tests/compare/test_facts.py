@@ -108,6 +108,25 @@ def test_the_hypotheses_of_a_theorem_hold_of_its_own_instance(row: str) -> None:
     assert unknown <= FREE
 
 
+@pytest.mark.parametrize(
+    ("row", "statement"),
+    [
+        ("link-lower-bound", "lower bound"),
+        ("time-uniform", "law of a link"),
+        ("sign-floor", "floor"),
+    ],
+)
+def test_what_holds_of_a_side_is_not_granted_where_the_side_is_drawn(
+    row: str, statement: str
+) -> None:
+    """On two rows and one column half of the links see all of W: a bound of left links is beaten."""
+    of_the_row, other = theorem(row), replace(FITTING[row][1], side="bernoulli")
+    f = build_objective(F("isotropic", {"m": 2, "n": 1}))
+    facts = facts_of(f, build_method(other, f), np.ones(2), 5)
+    checked = of_the_row.check(facts, of_the_row.statement(statement))
+    assert {h.name for h in checked if not h.holds} & {"HaarLaw", "GaussianFactor"}
+
+
 def test_every_theorem_about_runs_has_an_instance() -> None:
     about_runs = {
         th.id for th in THEOREMS.values() if any(s.form is not Form.EXACT for s in th.statements)
