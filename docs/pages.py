@@ -36,7 +36,7 @@ def theorems_page() -> str:
     every = [*THEOREMS.values(), *FAMILIES.values()]
     lines += [f"| [{t.id}](#{t.id}) | {_cell(t.title)} |" for t in every]
     for theorem in THEOREMS.values():
-        lines += ["", *_theorem(theorem)]
+        lines += ["", *theorem_section(theorem), _proof(theorem.id)]
     lines += ["", "# Families of claims", ""]
     lines += ["What no theorem says: nothing is assumed here, and nothing is proved."]
     for family in FAMILIES.values():
@@ -45,7 +45,8 @@ def theorems_page() -> str:
     return _page(lines)
 
 
-def _theorem(theorem: Any) -> Iterator[str]:
+def theorem_section(theorem: Any) -> Iterator[str]:
+    """Yield the lines on one theorem: what it states, assumes and attains."""
     yield from (f"## {theorem.id}", "", f"{theorem.title}. Source: {theorem.source}.", "")
     for statement in theorem.statements:
         yield from (
@@ -63,7 +64,6 @@ def _theorem(theorem: Any) -> Iterator[str]:
         yield from (f"Tight: {theorem.tight}.", "")
     if theorem.note:
         yield from (f"{theorem.note}", "")
-    yield _proof(theorem.id)
 
 
 def _hypotheses(hypotheses: Sequence[Any]) -> list[str]:
