@@ -327,8 +327,6 @@ ROW_COUPLING = gamma**2 * _c2
 _column = ROW_DIAGONAL + ROW_COUPLING * trace_K * k
 COLUMN_RATE = sp.Max(_column.subs(k, mu), _column.subs(k, L), evaluate=False)
 """Least q with k^T M <= q k^T over eigenvalues in [mu, L]: convex in k, so attained at an end."""
-STABILITY_TERM = gamma * _c2 * k / (2 * ISOTROPIC - gamma * _c1 * k)
-"""Stable in mean square iff every denominator is positive and the sum over k_i is below 1."""
 
 HAAR_ON_QUADRATIC: tuple[Hypothesis, ...] = (
     Assumes(MatrixQuadratic),

@@ -52,6 +52,8 @@ def test_shape_of_a_theorem(th: Theorem) -> None:
             assert s.obligations
     entry = json.loads(json.dumps(th.to_json()))
     assert {"id", "source", "statement", "hypotheses", "tight"} <= set(entry)
+    assert all(said["form"].islower() for said in entry["statements"].values())
+    assert th.check(Facts()) == th.check(Facts(), th.statements[0])
     with pytest.raises(UsageError, match="choose one of"):
         th.statement("no such statement")
 
@@ -124,6 +126,8 @@ def test_no_hypothesis_holds_of_unknown_facts(th: Theorem) -> None:
 def test_obligations_hold_exactly(th: Theorem, obligation) -> None:
     outcome = obligation.check()
     assert outcome.holds, outcome.reason
+    for sample in obligation.samples:
+        assert sample.keys() >= obligation.relation.free_symbols
     if isinstance(obligation.relation, sp.Equality):
         assert obligation.is_identity
 

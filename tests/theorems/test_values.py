@@ -12,7 +12,7 @@ import sympy as sp
 
 from ractheory import assumptions as vocabulary
 from ractheory.assumptions import MatrixSmooth
-from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, evaluate, theorem
+from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, evaluate, symbols, theorem
 from ractheory.theorems.beyond import accelerated_weight, effective_L
 from ractheory.theorems.failures import NEXT_MEAN_SQUARE
 from ractheory.theorems.symbols import Observable, gap, shift, t
@@ -130,6 +130,15 @@ def test_bounds_are_curves_of_T_and_overflow_to_infinity() -> None:
     assert curve.shape == (3,)
     assert bound("gd-pl", T=2) == curve[1]
     assert bound("sgd-nonconvex", "weighted", A=1e3, gamma=1.0, T=10**6) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("values", "observed", "lacking"),
+    [({}, {gap(0): 1.0}, "L"), ({"L": 1.0}, {}, "gap"), ({}, {}, "L, gap")],
+)
+def test_a_value_that_lacks_is_named(values, observed, lacking) -> None:
+    with pytest.raises(KeyError, match=f"no value for {lacking}"):
+        evaluate(symbols.L * gap(0), Facts(values), observed)
 
 
 GRID = list(itertools.product((Q(1, 10), Q(1, 2), Q(1)), (Q(1, 8), Q(1, 2), Q(1)), (1, 2, 7, 40)))
