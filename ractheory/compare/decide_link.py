@@ -158,8 +158,9 @@ def _compare_forms(statement: Statement, pairs: Sequence[Sides], operations: int
 def _worst_direction(Q: Array, R: Array, fallback: Array, sign: float) -> tuple[float, Array]:
     """Return the largest ratio of <D, Q D> to <D, R D> (or its inverse, for sign -1), and a D of it."""
     level, axes = np.linalg.eigh(R)
-    live = level > round_off(8 * len(R), level[-1])
-    if not np.all(level > -round_off(8 * len(R), level[-1])) or not live.any():
+    noise = round_off(8 * len(R), np.abs(level).max())
+    live = level > noise
+    if not np.all(level > -noise) or not live.any():
         return np.inf, fallback
     root = axes[:, live] / np.sqrt(level[live])
     ratios, vectors = np.linalg.eigh(root.T @ Q @ root)

@@ -25,6 +25,7 @@ FOUND = {
     "a factor of one entry": Instance(1, 1, 1, 1.5, "gaussian", 8.4, 12.4, 32.6, 77178071, links=286),
     "everything is small": Instance(4, 3, 2, 0.5, "haar", 12.0, -150.0, -70.0),
     "everything is large": Instance(4, 3, 4, 1.9, "haar", 12.0, 150.0, 70.0),
+    "a bound that is zero but for round-off": Instance(9, 1, 9, 1.0, condition=0.0, scale=-0.4),
     "one row": Instance(1, 40, 1, 1.9, "haar", 0.0, 150.0, 70.0),
     "one column, ill-conditioned": Instance(40, 1, 40, 1.0, "haar", 12.0, links=300),
 }  # fmt: skip
