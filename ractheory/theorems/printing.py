@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -107,6 +108,7 @@ def latex(expression: sp.Basic) -> str:
     return str(_Latex({"order": "none"}).doprint(expression))
 
 
+@lru_cache(maxsize=4096)  # the same conditions are told of every run
 def text(expression: sp.Basic) -> str:
     """Return `expression` as plain mathematics.
 
