@@ -47,6 +47,8 @@ def theorems_page() -> str:
 
 def theorem_section(theorem: Any) -> Iterator[str]:
     """Yield the lines on one theorem: what it states, assumes and attains."""
+    from ractheory.theorems.printing import latex
+
     yield from (f"## {theorem.id}", "", f"{theorem.title}. Source: {theorem.source}.", "")
     for statement in theorem.statements:
         yield from (
@@ -59,6 +61,11 @@ def theorem_section(theorem: Any) -> Iterator[str]:
         )
         if statement.needs:
             yield from ("It also assumes:", "", *_hypotheses(statement.needs), "")
+        if statement.ceiling is not None:
+            yield from ("On every run what is averaged is at most", "", "```math")
+            yield from (latex(statement.ceiling), "```", "")
+        if statement.ceiling_needs:
+            yield from ("which assumes further:", "", *_hypotheses(statement.ceiling_needs), "")
     yield from ("Assumes:", "", *_hypotheses(theorem.hypotheses), "")
     if theorem.tight:
         yield from (f"Tight: {theorem.tight}.", "")
