@@ -82,8 +82,8 @@ COMPUTED = Space(
 GENERAL = "accumulated-rank"
 """Applies to nearly every method: asked where nothing else applies, or it would crowd out the rest."""
 
-NOT_MEASURED = ("factors of the clients", "batch")
-"""Refused in a line where the side of a sketch is drawn or there are several matrices, and where a batch exceeds
+NOT_MEASURED = ("factors of the clients", "batch", "objective of exact links")
+"""Refused in a line where the side of a sketch is drawn or there are several matrices, where a batch exceeds
 the data; all else that applies is measured."""
 
 
