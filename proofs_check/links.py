@@ -136,7 +136,7 @@ def certified_step(
 
 def subgradient_step(s: Session, chance: Chance, H: Operator) -> Link:
     """W_{t+1} = W_t - gamma H_t g_t, g_t a subgradient of f at W_t; dist_sq(t) is |W_t - W*|^2."""
-    s.requires(vocabulary.ProjectedEstimate)
+    s.requires(vocabulary.SubgradientStep)
     here = state(s, t, "t")
     step = link(s, chance, here, here.x - gamma * H(here.g), "W_{t+1} = W_t - gamma H_t g_t")
     return follow_distance(s, step)

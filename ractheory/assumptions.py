@@ -177,7 +177,12 @@ class FreshSketch:
 
 
 @dataclass(frozen=True)
-class ProjectedStep:
+class SubgradientStep:
+    """Each link moves W by -gamma H g (or -gamma g H), g a subgradient of f at W, not an estimate of one."""
+
+
+@dataclass(frozen=True)
+class ProjectedStep(SubgradientStep):
     """Each link moves W by -gamma H G (or -gamma G H), H the orthogonal projection of the sketch."""
 
 

@@ -274,7 +274,7 @@ def _step_grants(method: Method) -> list[object]:
         case Safeguarded():
             granted.append(vocabulary.CertifiedLinks())
         case Subgradient():
-            granted.append(vocabulary.ProjectedEstimate())
+            granted += [vocabulary.ProjectedEstimate(), vocabulary.SubgradientStep()]
         case Polyak() if method.step == 1.0:
             granted.append(vocabulary.PolyakStep())
         case Accelerated():

@@ -11,7 +11,7 @@ from ractheory.assumptions import (
     IsotropicLaw,
     Lipschitz,
     PolyakStep,
-    ProjectedEstimate,
+    SubgradientStep,
 )
 from ractheory.theorems.hypotheses import Assumes, Condition, Hypothesis
 from ractheory.theorems.statement import Form, Statement, Theorem
@@ -42,7 +42,7 @@ SUBGRADIENT = Theorem(
     id="subgradient",
     title="Subgradients with a constant step",
     source="Bernoulli-LoRA, nonsmooth section",
-    hypotheses=(*NONSMOOTH, Assumes(ProjectedEstimate)),
+    hypotheses=(*NONSMOOTH, Assumes(SubgradientStep)),
     statements=(
         Statement(
             "mean iterate",

@@ -127,6 +127,17 @@ def test_what_holds_of_a_side_is_not_granted_where_the_side_is_drawn(
     assert {h.name for h in checked if not h.holds} & {"HaarLaw", "GaussianFactor"}
 
 
+def test_a_bound_on_subgradients_is_not_granted_to_an_estimate_of_one() -> None:
+    """Gradients of a batch, or their running mean, are longer than G0, and not those of f."""
+    f = build_objective(F("l1-regression", {"m": 5, "n": 1}))
+    the_theorem = theorem("subgradient")
+    for name, granted in (("rac-subgradient", True), ("rac-lora", True), ("rac-lora-mvr", False)):
+        method = build_method(M(name, 1.5, "absolute"), f)
+        checked = the_theorem.check(facts_of(f, method, np.ones(5), 5))
+        assert all(h.holds for h in checked if h.name != "SubgradientStep")
+        assert all(h.holds for h in checked) == granted, name
+
+
 def test_every_theorem_about_runs_has_an_instance() -> None:
     about_runs = {
         th.id for th in THEOREMS.values() if any(s.form is not Form.EXACT for s in th.statements)
