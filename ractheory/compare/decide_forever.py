@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
@@ -92,7 +94,7 @@ def decide_almost_sure(
 ) -> Decision:
     """Decide lim left relation right, almost surely."""
     if isinstance(statement.left, symbols.grad_sq):
-        return _vanishing(context)
+        return _vanishing(context, rate)
     bound = factor * float(evaluate(statement.right, context.facts))
     sign = SIGNS[type(statement.relation)][1]
     drift = _drift(context.facts)
@@ -175,26 +177,31 @@ def _mean_of_logs(context: Context, sign: str, bound: float, rate: float) -> Dec
     return Decision(verdict, evidence, mean, bound)
 
 
-def _vanishing(context: Context) -> Decision:
+def _vanishing(context: Context, rate: float) -> Decision:
     """Decide |grad f(W_t)|^2 -> 0: confirmed where every run has come down to round-off.
 
-    Refuted where a run stands still at a gradient that is far above round-off.
+    Refuted where more runs stand still far above it than chance allows. A run may: its sketches may all miss the
+    gradient. But |H G|^2 <= |G|^2 has mean lam_min |G|^2 at least, so that it is below half of that with probability
+    1 - lam_min/2 at most, and every link with more lowers f by c |H G|^2, c = gamma (1 - gamma L/2).
     """
-    run, grain = context.run, context.grad_noise
-    last, half = run.grad_sq[:, -1], run.grad_sq[:, run.links // 2]
-    floor = grain[:, -1]
-    stuck = (np.abs(last - half) <= floor + grain[:, run.links // 2]) & (floor <= GRAIN * last)
-    verdict = Verdict.UNDECIDED
-    if np.all(last <= floor):
-        verdict = Verdict.CONFIRMED
-    elif np.any(stuck):
-        verdict = Verdict.REFUTED
+    run, facts = context.run, context.facts
+    half = run.links // 2
+    last, floor = run.grad_sq[:, -1], context.grad_noise[:, -1]
+    fallen = (
+        run.gap[:, half] - run.gap[:, -1] + context.gap_noise[:, half] + context.gap_noise[:, -1]
+    )
+    c = facts["gamma"] * (1.0 - facts["gamma"] * facts["L"] / 2.0)
+    still = (fallen <= GRAIN * c * facts["lam_min"] * last) & (floor <= GRAIN * last)
+    chance = (1.0 - facts["lam_min"] / 2.0) ** (run.links - half)
+    verdict, evidence = proportion_at_most(int(still.sum()), run.seeds, chance, rate)
+    if verdict is not Verdict.REFUTED:
+        verdict = Verdict.CONFIRMED if np.all(last <= floor) else Verdict.UNDECIDED
+        evidence = Evidence("pathwise", 0.0, None, None, run.seeds, evidence.detail)
     detail = (
         f"after {run.links} links the largest squared gradient is {np.max(last):.3g}, its round-off "
-        f"{np.max(floor):.3g}; {int(stuck.sum())} of {run.seeds} runs stand still above it"
+        f"{np.max(floor):.3g}; runs that stand still above it: {evidence.detail}"
     )
-    evidence = Evidence("pathwise", 0.0, None, None, run.seeds, detail)
-    return Decision(verdict, evidence, float(np.max(last)), 0.0)
+    return Decision(verdict, replace(evidence, detail=detail), float(np.max(last)), 0.0)
 
 
 # Escape.

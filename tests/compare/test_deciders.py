@@ -112,6 +112,17 @@ def test_exact_comparison(
     assert exact_decision(relation, value, bound, noise, "").verdict.value == expected
 
 
+def test_a_run_whose_sketches_all_miss_the_gradient_refutes_no_limit() -> None:
+    """Signs that add up to zero miss rows of equal entries: by chance in one of 32 runs at every of four links."""
+    f = ObjectiveSpec("ridge-synthetic", {"m": 6, "n": 10, "seed": 580098731})
+    method = MethodSpec("rac-lora", 0.1, rank=1, side="right", law="rademacher")
+    asked = Claim("anywhere/580098731", "time-uniform", f, method, statement="vanishing gradient",
+                  steps=4, seeds=32, start="offset:1")  # fmt: skip
+    decision = check_claim(asked, "anywhere").decision
+    assert decision.verdict is Verdict.UNDECIDED
+    assert "stand still above it: 1 of 32" in decision.evidence.detail
+
+
 def test_the_runs_go_first_and_whatever_refutes_refutes() -> None:
     sampled = {
         v: Decision(v, Evidence("statistical", 1e-9, 1.0, None, 10, "runs"), 1.0, 2.0)

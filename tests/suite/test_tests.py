@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +88,13 @@ def test_no_test_depends_on_the_clock_the_locale_or_unseeded_chance(path: Path) 
         assert not CHANCE.search(text)
         assert not LOCALE.search(text)
         assert path.name in WAITING or not CLOCK.search(text)
+
+
+def test_a_run_in_the_background_hears_ctrl_c_in_the_tests() -> None:
+    """A shell without job control has its background jobs ignore it, and their children inherit that."""
+    asked = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import tests.conftest; "
+    asked += "import os; os.execv(sys.executable, [sys.executable, '-c', TELL])"
+    tell = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    words = [sys.executable, "-c", f"import sys; TELL = {tell!r}; {asked}"]
+    said = subprocess.run(words, cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
