@@ -24,7 +24,6 @@ trace_K = sp.Symbol("trace_K", positive=True)
 max_diag_K = sp.Symbol("max_diag_K", positive=True)
 G0 = sp.Symbol("G0", positive=True)
 N = sp.Symbol("N", integer=True, positive=True)
-M = sp.Symbol("M", integer=True, positive=True)
 L_max = sp.Symbol("L_max", positive=True)
 """The largest smoothness constant of a component."""
 zeta = sp.Symbol("zeta", nonnegative=True)
@@ -91,8 +90,6 @@ tau = sp.Symbol("tau", positive=True)
 """Effective dimension tr K/L."""
 k = sp.Symbol("k", nonnegative=True)
 """One eigenvalue of K."""
-c = sp.Symbol("c", positive=True)
-"""Step of a plain link in units of the curvature: eta s^2 L."""
 z = sp.Symbol("z", nonnegative=True)
 """Square of a Gaussian factor."""
 i = sp.Symbol("i", integer=True, nonnegative=True)
