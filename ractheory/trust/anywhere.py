@@ -82,9 +82,11 @@ COMPUTED = Space(
 GENERAL = "accumulated-rank"
 """Applies to nearly every method: asked where nothing else applies, or it would crowd out the rest."""
 
-NOT_MEASURED = ("factors of the clients", "batch", "objective of exact links")
+NOT_MEASURED = (
+    "factors of the clients", "batch", "objective of exact links", "objective of Polyak's step",
+)  # fmt: skip
 """Refused in a line where the side of a sketch is drawn or there are several matrices, where a batch exceeds
-the data; all else that applies is measured."""
+the data, where no link can be exact, and where f* is not known; all else that applies is measured."""
 
 
 def question(given: Instance, space: Space = EVERYTHING) -> Claim | None:
