@@ -155,9 +155,9 @@ def _applying(claim: Claim) -> dict[str, list[str]]:
     return {theorem: statements for theorem, statements in found.items() if statements}
 
 
-def no_theorem_is_refuted_anywhere(given: Instance) -> str:
+def no_theorem_is_refuted_anywhere(given: Instance, space: Space = EVERYTHING) -> str:
     """What applies is true, wherever it is asked: it is never refuted."""
-    asked = question(given)
+    asked = question(given, space)
     if asked is None:
         return ""
     try:
