@@ -36,6 +36,7 @@ def trust_table() -> str:
     """
     from ractheory.trust.calibration import calibrate, null_study
     from ractheory.trust.mutants import MUTANTS
+    from ractheory.trust.planted import KINDS
     from ractheory.trust.run import WHOLE
 
     _, cases, seeds, *_ = calibrate.__defaults__ or ()
@@ -44,8 +45,7 @@ def trust_table() -> str:
     rows = (
         ("tried", "number", "found"),
         ("---", "---", "---"),
-        ("errors planted in bounds, methods, sketches, oracles, objectives, federations, evidence",
-         f"{planted}", "all are seen"),
+        (f"errors planted in {', '.join(KINDS)}", f"{planted}", "all are seen"),
         ("true claims that hold with equality, heavy tails among them, looked at every 16 seeds",
          f"{judged['cases']:,}", f"refuted falsely: {judged['wrong']} at the rate of a run, {five['wrong']} "
          f"at nominal 5 %, {one['wrong']} at 1 %"),

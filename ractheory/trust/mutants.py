@@ -9,12 +9,13 @@ from typing import Any
 from ractheory.trust.planted import KINDS, Planted, check_probes, tried
 from ractheory.trust.wrong_bounds import wrong_bounds
 from ractheory.trust.wrong_evidence import wrong_evidence
+from ractheory.trust.wrong_grants import wrong_grants
 from ractheory.trust.wrong_objectives import wrong_objectives
 from ractheory.trust.wrong_oracles import wrong_oracles
 from ractheory.trust.wrong_runs import wrong_runs
 
 MUTANTS: tuple[Planted, ...] = (
-    *wrong_bounds(), *wrong_runs(), *wrong_oracles(), *wrong_objectives(), *wrong_evidence(),
+    *wrong_bounds(), *wrong_runs(), *wrong_oracles(), *wrong_objectives(), *wrong_grants(), *wrong_evidence(),
 )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from ractheory.trust.probes import Probe
 
-KINDS = ("bounds", "methods", "sketches", "oracles", "objectives", "federations", "evidence")
+KINDS = (
+    "bounds", "methods", "sketches", "oracles", "objectives", "federations", "grants", "evidence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ SLICE = (
     "oracles/index-repeated",
     "objectives/gradient-0.1-percent-large",
     "federations/unequal-weights",
+    "grants/law-of-a-drawn-side",
+    "grants/subgradient-of-an-estimate",
     "evidence/two-sided",
     "evidence/round-off-ignored",
 )
