@@ -14,7 +14,7 @@ from ractheory import assumptions as vocabulary
 from ractheory.assumptions import MatrixSmooth
 from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, evaluate, symbols, theorem
 from ractheory.theorems.beyond import accelerated_weight, effective_L
-from ractheory.theorems.failures import NEXT_MEAN_SQUARE
+from ractheory.theorems.failures import NEXT_MEAN_SQUARE, printed_rule
 from ractheory.theorems.symbols import Observable, gap, shift, t
 
 START = Q(7, 3)
@@ -198,6 +198,12 @@ def test_exact_moments_of_two_inner_steps() -> None:
     right = theorem("cola-every-step").statement("mean square").right
     value = evaluate(right, Facts({"eta": 0.1, "L": 1.0}), {shift(t): 1.0})
     assert value == pytest.approx(0.729, abs=5e-4)
+
+
+def test_the_printed_rule_is_cut_off_at_one() -> None:
+    size, gradient, smoothness = sp.Integer(3), sp.Integer(4), sp.Rational(1, 2)
+    assert printed_rule(size, gradient, smoothness) == 1 / (14 * sp.sqrt(2))
+    assert printed_rule(size, gradient, smoothness / 100) == 1
 
 
 def test_drift_of_chain_of_lora_in_two_dimensions() -> None:
