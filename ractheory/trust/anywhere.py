@@ -2,7 +2,7 @@
 
 An instance is read as a place in that space: its sizes, rank, step and law as far as objective and method take
 them, and its seed draws the rest. Not every place exists (a rank above the rows, rows that cannot be shared out
-among clients): there is no question there, and the property says nothing.
+among clients), and at some no theorem has anything to say: then the rest is drawn again.
 """
 
 from __future__ import annotations
