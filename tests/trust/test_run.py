@@ -109,10 +109,11 @@ def test_the_command_prints_four_numbers_and_writes_its_file(
     (tmp_path / trust.PARTIAL).write_text("{}")
     assert main(["trust", "--quick", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    for text in (f"killed / planted       {len(KINDS)} / {len(KINDS)}", "null cases        0 / 40", "tried           5 / 5",
+    kinds = len(KINDS)
+    for text in (f"killed / planted       {kinds} / {kinds}", "null cases        0 / 40", "tried           5 / 5",
                  "cases               3 / 3"):  # fmt: skip
         assert text in printed
-    assert json.loads((tmp_path / trust.FILE).read_text(encoding="utf-8"))["killed"] == len(KINDS)
+    assert json.loads((tmp_path / trust.FILE).read_text(encoding="utf-8"))["killed"] == kinds
     assert not (tmp_path / trust.PARTIAL).exists()
     assert main(["trust", "--quick", "--json", "--out", str(tmp_path)]) == 0
     assert set(CONTRACT) <= set(json.loads(capsys.readouterr().out))
