@@ -66,7 +66,12 @@ def survivors_of(changes: list[Change], result: Path) -> list[Change]:
     """Return the changes that no test saw when `result` was written, as far as they can still be made."""
     survived = json.loads(result.read_text(encoding="utf-8"))["survivors"]
     known = {(row["path"], row["diff"]) for row in survived}
-    return [change for change in changes if (change.path, change.diff()) in known]
+    # First by line, which spares the diffs of all other changes.
+    lines = {(row["path"], row["line"]) for row in survived}
+    return [
+        change for change in changes
+        if (change.path, change.line) in lines and (change.path, change.diff()) in known
+    ]  # fmt: skip
 
 
 def tried(group: Group, changes: list[Change], log: Path, budget: float) -> dict[int, str]:

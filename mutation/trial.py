@@ -28,14 +28,8 @@ from _pytest.doctest import DoctestItem
 from mutation.changes import Change, changed_function
 
 LIBRARIES = (
-    "numpy",
-    "scipy.stats",
-    "sympy",
-    "numba",
-    "sklearn.datasets",
-    "flint",
-    "hypothesis.strategies",
-)
+    "numpy", "scipy.stats", "sympy", "numba", "sklearn.datasets", "flint", "hypothesis.strategies",
+)  # fmt: skip
 
 OPTIONS = ("-q", "-x", "-s", "--assert=plain", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-m",
            "not slow and not browser and not fault and not fuzz", "--no-summary")  # fmt: skip

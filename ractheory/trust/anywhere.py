@@ -8,7 +8,7 @@ among clients), and at some no theorem has anything to say: then the rest is dra
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from ractheory.objectives import OBJECTIVES
 from ractheory.objectives.federated import FederatedModel
 from ractheory.objectives.losses import Squared
 from ractheory.theorems import THEOREMS, Form
+from ractheory.theorems.hypotheses import Hypothesis
 from ractheory.trust.instances import Instance
 
 ROWS = 60
@@ -143,14 +144,16 @@ def _applying(claim: Claim) -> dict[str, list[str]]:
     """Return the theorems, with their statements on runs, whose hypotheses hold for what `claim` runs."""
     ran = experiment(claim, "anywhere")
     facts = facts_of(ran.objective, ran.method, ran.start, claim.T)
+
+    def hold(hypotheses: Sequence[Hypothesis]) -> bool:
+        return all(h.check(facts).holds for h in hypotheses)
+
     found = {
         theorem.id: [
-            statement.name
-            for statement in theorem.statements
-            if statement.form is not Form.EXACT
-            and all(h.holds for h in theorem.check(facts, statement))
+            s.name for s in theorem.statements if s.form is not Form.EXACT and hold(s.needs)
         ]
         for theorem in THEOREMS.values()
+        if hold(theorem.hypotheses)
     }
     return {theorem: statements for theorem, statements in found.items() if statements}
 

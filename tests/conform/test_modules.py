@@ -1,5 +1,6 @@
 """PyTorch modules with an optimizer as update rules; skipped, visibly, where PyTorch is missing."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -16,16 +17,21 @@ from ractheory.conform import conform, load_rule  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RAC = f"{EXAMPLES / 'torch_rac_lora.py'}:RacLora"
 
-HEAD = """import torch
 DECLARES = {"gammaL": 1.0, "rank": 1, "side": "left"}
+
+
 class Full(torch.nn.Module):
     def __init__(self, W, L):
         super().__init__()
         self.weight = torch.nn.Parameter(W)
         self.optimizer = torch.optim.SGD(self.parameters(), lr=1 / L)
+
     def forward(self):
         return self.weight
-"""
+
+
+HEAD = f"import torch\nDECLARES = {DECLARES}\n{inspect.getsource(Full)}"
+"""A file that holds this class."""
 
 
 def outcomes(place, theorem, only, seeds, **more):
@@ -101,17 +107,7 @@ def test_the_counterexample_of_a_module_reproduces(tmp_path, capsys):
 
 
 def test_the_interface_takes_a_module():
-    class Full(torch.nn.Module):
-        def __init__(self, W, L):
-            super().__init__()
-            self.weight = torch.nn.Parameter(W)
-            self.optimizer = torch.optim.SGD(self.parameters(), lr=1 / L)
-
-        def forward(self):
-            return self.weight
-
-    declares = {"gammaL": 1.0, "rank": 1, "side": "left"}
-    assert check("descent", "isotropic", Full, declares=declares, seeds=2).verdict == "confirmed"
+    assert check("descent", "isotropic", Full, declares=DECLARES, seeds=2).verdict == "confirmed"
 
 
 UNFIT = {

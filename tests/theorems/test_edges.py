@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ractheory.theorems import THEOREMS, Condition, Facts
+from tests.theorems.helpers import hypotheses_of
 from tests.theorems.test_values import (
     GENERIC,
     A,
@@ -131,11 +132,14 @@ def edges_of(theorem: str, statement: str, name: str) -> list[Edge]:
     return EDGES.get(part, EDGES.get(f"{theorem}: {name}", EDGES.get(name, [])))
 
 
+CONDITIONS = [
+    (th.id, s.name, h) for th in THEOREMS.values() for s in th.statements
+    for h in hypotheses_of(th, s) if isinstance(h, Condition)
+]  # fmt: skip
+
 CASES = [
-    pytest.param(h, edge, id=f"{th.id}-{s.name}-{h.name}-{edge[0]}{edge[1]}")
-    for th in THEOREMS.values() for s in th.statements
-    for h in (*th.hypotheses, *s.needs, *s.ceiling_needs) if isinstance(h, Condition)
-    for edge in edges_of(th.id, s.name, h.name)
+    pytest.param(h, edge, id=f"{theorem}-{statement}-{h.name}-{edge[0]}{edge[1]}")
+    for theorem, statement, h in CONDITIONS for edge in edges_of(theorem, statement, h.name)
 ]  # fmt: skip
 
 
@@ -157,8 +161,5 @@ def test_a_condition_ends_where_the_formula_says(condition: Condition, edge: Edg
 
 
 def test_every_condition_has_an_edge() -> None:
-    names = {
-        h.name for th in THEOREMS.values() for s in th.statements
-        for h in (*th.hypotheses, *s.needs, *s.ceiling_needs) if isinstance(h, Condition)
-    }  # fmt: skip
+    names = {h.name for _, _, h in CONDITIONS}
     assert names == {key.split(": ")[-1] for key in EDGES} | NO_EDGE

@@ -10,6 +10,7 @@ import sympy as sp
 from ractheory.errors import UsageError
 from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, Theorem, symbols, theorem
 from ractheory.theorems.evaluation import constants_of
+from tests.theorems.helpers import hypotheses_of
 
 STATEMENTS = [
     pytest.param(th, s, id=f"{th.id}-{s.name}") for th in THEOREMS.values() for s in th.statements
@@ -23,7 +24,7 @@ def test_constants_are_known_symbols(th: Theorem, statement) -> None:
         statement.relation,
         *([statement.ceiling] if statement.ceiling is not None else []),
     ]
-    for h in (*th.hypotheses, *statement.needs, *statement.ceiling_needs):
+    for h in hypotheses_of(th, statement):
         if isinstance(h, Condition):
             expressions.append(h.relation)
     for expression in expressions:
@@ -108,7 +109,7 @@ def test_what_is_checked_bears_the_name_of_its_hypothesis(th: Theorem) -> None:
 @pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
 def test_no_hypothesis_holds_of_unknown_facts(th: Theorem) -> None:
     for statement in th.statements:
-        for h in (*th.hypotheses, *statement.needs, *statement.ceiling_needs):
+        for h in hypotheses_of(th, statement):
             if isinstance(h, Assumes):
                 assert isinstance(h.kind, type)
             outcome = h.check(Facts())

@@ -16,6 +16,7 @@ from ractheory.theorems import THEOREMS, Assumes, Condition, Facts, Form, evalua
 from ractheory.theorems.beyond import accelerated_weight, effective_L
 from ractheory.theorems.failures import NEXT_MEAN_SQUARE, printed_rule
 from ractheory.theorems.symbols import Observable, gap, shift, t
+from tests.theorems.helpers import hypotheses_of
 
 START = Q(7, 3)
 GENERIC = {
@@ -258,7 +259,7 @@ REJECTED = {
 @pytest.mark.parametrize("th", THEOREMS.values(), ids=THEOREMS.keys())
 def test_every_hypothesis_is_rejected_by_some_facts(th) -> None:
     for s in th.statements:
-        for h in (*th.hypotheses, *s.needs, *s.ceiling_needs):
+        for h in hypotheses_of(th, s):
             if isinstance(h, Condition):
                 outcome = h.check(Facts(floats(**REJECTED[h.name])))
                 assert not outcome.holds, (h, outcome)
